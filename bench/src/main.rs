@@ -1,1 +1,66 @@
-fn main() {}
+//! The public posts-and-users benchmark: the servers compared, the REST service they ask, and the driver that measures.
+//!
+//! One binary, so that everything compared is built with the same flags by construction.
+
+#![cfg_attr(test, expect(clippy::unwrap_used, reason = "a test may panic"))]
+
+mod ceiling;
+mod mock;
+mod plain;
+mod queries;
+mod run;
+mod seat;
+
+#[cfg(test)]
+mod tests;
+
+use clap::{Parser, Subcommand};
+use std::process::ExitCode;
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+/// Measures a small BFF against plain async-graphql and against a hand-written aggregator.
+#[derive(Parser)]
+#[command(name = "bench", version)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Start everything, compare the answers, measure, print the table and the goals.
+    Run(run::Args),
+    /// The REST service that every server asks.
+    Mock(seat::Args),
+    /// async-graphql with its own DataLoader, as its documentation recommends.
+    Plain(ServerArgs),
+    /// A hand-written axum + reqwest aggregator: the ceiling.
+    Ceiling(ServerArgs),
+}
+
+#[derive(clap::Args)]
+struct ServerArgs {
+    #[command(flatten)]
+    seat: seat::Args,
+    /// Where the REST service listens, e.g. `http://127.0.0.1:7100`.
+    #[arg(long)]
+    upstream: String,
+}
+
+fn main() -> ExitCode {
+    let outcome = match Cli::parse().command {
+        Command::Run(args) => return run::main(args),
+        Command::Mock(seat) => seat::serve(seat, mock::serve),
+        Command::Plain(args) => seat::serve(args.seat, |listener| plain::serve(listener, args.upstream)),
+        Command::Ceiling(args) => seat::serve(args.seat, |listener| ceiling::serve(listener, args.upstream)),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(problem) => {
+            eprintln!("bench: {problem}");
+            ExitCode::FAILURE
+        }
+    }
+}

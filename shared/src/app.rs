@@ -87,8 +87,8 @@ pub struct Running {
     pub addr: SocketAddr,
     /// Where health and metrics answer.
     pub admin: Option<SocketAddr>,
-    service: String,
     drain: Duration,
+    stop_with_stdin: bool,
     draining: Arc<AtomicBool>,
     stop_public: CancellationToken,
     stop_admin: CancellationToken,
@@ -142,7 +142,18 @@ pub async fn start(app: App) -> Result<Running, StartError> {
         profile = ?settings.profile,
         "listening"
     );
-    Ok(Running { addr, admin, service, drain, draining, stop_public, stop_admin, public_task, admin_task })
+    let stop_with_stdin = settings.stop_with_stdin;
+    Ok(Running {
+        addr,
+        admin,
+        drain,
+        stop_with_stdin,
+        draining,
+        stop_public,
+        stop_admin,
+        public_task,
+        admin_task,
+    })
 }
 
 impl Running {
@@ -167,27 +178,44 @@ impl Running {
 
     /// Serves until SIGTERM or SIGINT (Ctrl-C), then shuts down; a second signal ends it at once.
     pub async fn wait_for_signal_then_shutdown(self) {
-        signal(&self.service).await;
-        let service = self.service.clone();
+        let stdin_closed = stdin_closed(self.stop_with_stdin);
+        tokio::select! {
+            () = signal() => {}
+            () = stdin_closed => {}
+        }
         tokio::select! {
             () = self.shutdown() => {}
-            () = signal(&service) => tracing::warn!("second signal: not waiting for requests under way"),
+            () = signal() => tracing::warn!("second signal: not waiting for requests under way"),
         }
     }
 }
 
 /// Waits for a signal to stop.
-async fn signal(service: &str) {
+async fn signal() {
     use tokio::signal::unix::{SignalKind, signal};
     let (Ok(mut terminate), Ok(mut interrupt)) =
         (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
     else {
         // Without handlers the operating system's own apply: the process ends, undrained.
-        tracing::warn!(service, "no signal handlers: stopping will not drain");
+        tracing::warn!("no signal handlers: stopping will not drain");
         return std::future::pending().await;
     };
     tokio::select! {
         _ = terminate.recv() => {}
         _ = interrupt.recv() => {}
     }
+}
+
+/// Waits for the end of standard input, if that is to count.
+async fn stdin_closed(counts: bool) {
+    if !counts {
+        return std::future::pending().await;
+    }
+    let (closed, waiting) = tokio::sync::oneshot::channel();
+    // A thread of its own: a read of standard input cannot be cancelled, and must not keep the runtime from ending.
+    std::thread::spawn(move || {
+        let _ = std::io::copy(&mut std::io::stdin().lock(), &mut std::io::sink());
+        let _ = closed.send(());
+    });
+    let _ = waiting.await;
 }

@@ -65,6 +65,9 @@ pub struct Args {
     /// Print the effective configuration, secrets hidden, and exit
     #[arg(long)]
     pub print_config: bool,
+    /// Stop, as on SIGTERM, when standard input is closed: for a supervisor that must not be outlived
+    #[arg(long, hide = true)]
+    pub stop_with_stdin: bool,
 }
 
 /// Everything wrong with a configuration; its text is for the person who has to repair it.
@@ -147,6 +150,7 @@ pub fn resolve<T: Section>(
     let mut decoder = Decoder::new(tree);
     let (mut settings, own) = <(Settings, T)>::decode(&mut decoder);
     settings.service = spec.service.to_owned();
+    settings.stop_with_stdin = args.stop_with_stdin;
     problems.extend(decoder.finish());
     if problems.is_empty() {
         problems.extend(settings.check());

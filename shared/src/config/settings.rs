@@ -53,6 +53,9 @@ pub struct Settings {
     #[serde(with = "urls")]
     pub upstreams: BTreeMap<String, Url>,
     pub limits: Limits,
+    /// Set by the loader from `--stop-with-stdin`; not a key.
+    #[serde(skip)]
+    pub stop_with_stdin: bool,
 }
 
 /// Whose tokens are accepted.
@@ -97,6 +100,7 @@ impl Default for Settings {
             auth: AuthSettings::default(),
             upstreams: BTreeMap::new(),
             limits: Limits::default(),
+            stop_with_stdin: false,
         }
     }
 }

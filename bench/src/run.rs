@@ -4,6 +4,7 @@ mod answers;
 mod child;
 mod load;
 mod report;
+mod table;
 
 use crate::{
     queries::{self, Query},
@@ -25,8 +26,8 @@ pub struct Args {
     #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=1000))]
     rounds: u32,
     /// The core of the servers, then that of the REST service and the load.
-    #[arg(long, value_delimiter = ',', num_args = 2, default_values_t = [0, 1])]
-    cores: Vec<usize>,
+    #[arg(long, default_value = "0,1", value_parser = cores)]
+    cores: [usize; 2],
     /// Also write every figure to this file, as JSON ("-" for standard output, instead of the table).
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
@@ -59,9 +60,7 @@ fn measured(args: Args) -> Result<Report, Fault> {
     if cfg!(debug_assertions) {
         return Err("this is an unoptimised build; `make bench` builds and runs the right one".into());
     }
-    let &[server_core, load_core] = args.cores.as_slice() else {
-        return Err("--cores takes two, e.g. --cores 0,1".into());
-    };
+    let [server_core, load_core] = args.cores;
     if !(args.seconds.is_finite() && args.seconds > 0.0) {
         return Err("--seconds must be more than 0".into());
     }
@@ -77,6 +76,15 @@ fn measured(args: Args) -> Result<Report, Fault> {
             Bench { mock, servers, slice: Duration::from_secs_f64(args.seconds / f64::from(args.rounds)) };
         bench.whole(args.rounds).await
     })
+}
+
+fn cores(text: &str) -> Result<[usize; 2], String> {
+    let cores: Option<Vec<usize>> = text.split(',').map(|core| core.trim().parse().ok()).collect();
+    match cores.as_deref() {
+        Some(&[server, load]) if server != load => Ok([server, load]),
+        Some([_, _]) => Err("the server's core must not be the load's".into()),
+        _ => Err("two cores are needed, such as 0,1".into()),
+    }
 }
 
 /// One server's turn at one operation.
@@ -115,7 +123,7 @@ impl Bench {
         let lengths = self.compared().await?;
         let mut report = Report::of(&self.servers);
         for round in 0..rounds {
-            eprintln!("round {} of {rounds}: {}", round + 1, report::duration(self.round_takes(round)));
+            eprintln!("round {} of {rounds}: {}", round + 1, table::about(self.round_takes(round)));
             for (query, lengths) in queries::ALL.iter().zip(&lengths) {
                 self.mock.tell("POST", &format!("/__latency?ms={}", query.latency_ms)).await?;
                 for connections in CONNECTIONS {

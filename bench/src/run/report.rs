@@ -1,10 +1,14 @@
-//! What was measured, as a table, as JSON, and against the goals.
+//! What was measured, in figures, as JSON, and against the goals.
 
-use super::{CONNECTIONS, Fault, Taken, child::Child};
+use super::{
+    CONNECTIONS, Fault, Taken,
+    child::Child,
+    table::{at, machine},
+};
 use crate::queries::{self, Q1, Q4};
 use serde::Serialize;
 use std::{
-    fmt::{self, Display},
+    io::{Write, stdout},
     path::Path,
     time::Duration,
 };
@@ -21,34 +25,34 @@ pub struct Cell {
 }
 
 pub struct Report {
-    servers: Vec<Server>,
+    pub servers: Vec<Server>,
     cells: Vec<Cell>,
 }
 
 #[derive(Serialize)]
-struct Server {
-    name: &'static str,
-    peak_rss_bytes: u64,
+pub struct Server {
+    pub name: &'static str,
+    pub peak_rss_bytes: u64,
 }
 
 /// A cell in the units of the table.
 #[derive(Serialize, Clone, Copy)]
 pub struct Figures {
     requests: u64,
-    requests_per_second: f64,
+    pub requests_per_second: f64,
     /// What one core of the server's could do: its CPU time, not the load's, decides it.
     requests_per_cpu_second: f64,
-    p50_ms: f64,
-    p99_ms: f64,
-    cpu_us_per_request: f64,
-    upstream_calls_per_request: f64,
+    pub p50_ms: f64,
+    pub p99_ms: f64,
+    pub cpu_us_per_request: f64,
+    pub upstream_calls_per_request: f64,
 }
 
 /// Something that must hold on this machine.
 #[derive(Serialize)]
 pub struct Goal {
-    goal: String,
-    measured: String,
+    pub goal: String,
+    pub measured: String,
     pub holds: bool,
 }
 
@@ -123,7 +127,7 @@ impl Report {
         }
     }
 
-    fn found(&self, name: &str, query: &str, connections: usize) -> Option<(&Cell, Figures)> {
+    pub fn found(&self, name: &str, query: &str, connections: usize) -> Option<(&Cell, Figures)> {
         let server = self.servers.iter().position(|server| server.name == name)?;
         let cell =
             self.cells.iter().find(|c| (c.server, c.query, c.connections) == (server, query, connections))?;
@@ -174,14 +178,14 @@ impl Report {
     /// Prints the table, or writes the JSON, or both.
     pub fn tell(&self, json: Option<&Path>) -> Result<(), Fault> {
         let Some(path) = json else {
-            print!("{self}");
+            write!(stdout(), "{self}")?;
             return Ok(());
         };
         let text = serde_json::to_string_pretty(&self.json())? + "\n";
         if path == Path::new("-") {
-            print!("{text}");
+            write!(stdout(), "{text}")?;
         } else {
-            print!("{self}");
+            write!(stdout(), "{self}")?;
             std::fs::write(path, text).map_err(|e| format!("cannot write {}: {e}", path.display()))?;
         }
         Ok(())
@@ -205,103 +209,6 @@ impl Report {
             "goals": self.goals(),
         })
     }
-}
-
-impl Display for Report {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "{}", machine())?;
-        writeln!(f, "release build, fat LTO, mimalloc, panic = unwind; one core for the server, in turns\n")?;
-        for query in queries::ALL {
-            writeln!(f, "{}: {}   {}", query.name, query.about, query.document)?;
-            write!(f, "{:14}", "")?;
-            for connections in CONNECTIONS {
-                write!(f, "  | {:<48}", at(connections))?;
-            }
-            write!(f, "\n{:14}", "")?;
-            for _ in CONNECTIONS {
-                write!(
-                    f,
-                    "  | {:>9} {:>8} {:>8} {:>10} {:>9}",
-                    "req/s", "p50 ms", "p99 ms", "CPU µs/req", "calls/req"
-                )?;
-            }
-            writeln!(f)?;
-            for server in &self.servers {
-                self.row(f, query.name, server.name)?;
-            }
-            if let Some((first, others)) = self.servers.split_first() {
-                for other in others {
-                    self.ratios(f, query.name, first.name, other.name)?;
-                }
-            }
-            writeln!(f)?;
-        }
-        write!(f, "peak memory:")?;
-        for server in &self.servers {
-            write!(f, "  {} {:.1} MiB", server.name, server.peak_rss_bytes as f64 / 1024.0 / 1024.0)?;
-        }
-        writeln!(f, "\n")?;
-        for Goal { goal, measured, holds } in self.goals() {
-            writeln!(f, "{}  {goal}: {measured}", if holds { "PASS" } else { "FAIL" })?;
-        }
-        Ok(())
-    }
-}
-
-impl Report {
-    fn row(&self, f: &mut fmt::Formatter<'_>, query: &str, server: &str) -> fmt::Result {
-        write!(f, "{server:14}")?;
-        for connections in CONNECTIONS {
-            if let Some((_, at)) = self.found(server, query, connections) {
-                write!(f, "  | {:>9.0} {:>8.3} {:>8.3}", at.requests_per_second, at.p50_ms, at.p99_ms)?;
-                write!(f, " {:>10.1} {:>9.2}", at.cpu_us_per_request, at.upstream_calls_per_request)?;
-            }
-        }
-        writeln!(f)
-    }
-
-    /// Each figure of one server divided by the other's.
-    fn ratios(&self, f: &mut fmt::Formatter<'_>, query: &str, one: &str, other: &str) -> fmt::Result {
-        write!(f, "{:14}", format!("{one}/{other}"))?;
-        for connections in CONNECTIONS {
-            if let (Some((_, a)), Some((_, b))) =
-                (self.found(one, query, connections), self.found(other, query, connections))
-            {
-                let [rate, p50, p99, cpu, calls] = [
-                    a.requests_per_second / b.requests_per_second,
-                    a.p50_ms / b.p50_ms,
-                    a.p99_ms / b.p99_ms,
-                    a.cpu_us_per_request / b.cpu_us_per_request,
-                    a.upstream_calls_per_request / b.upstream_calls_per_request,
-                ]
-                .map(times);
-                write!(f, "  | {rate:>9} {p50:>8} {p99:>8} {cpu:>10} {calls:>9}")?;
-            }
-        }
-        writeln!(f)
-    }
-}
-
-fn times(ratio: f64) -> String {
-    if ratio.is_finite() { format!("×{ratio:.2}") } else { "–".into() }
-}
-
-fn at(connections: usize) -> String {
-    format!("{connections} connection{}", if connections == 1 { "" } else { "s" })
-}
-
-pub fn duration(time: Duration) -> String {
-    format!("about {:.0} s", time.as_secs_f64().ceil())
-}
-
-/// Processor and system, as the table's heading: figures of different machines do not compare.
-fn machine() -> String {
-    let read = |path| std::fs::read_to_string(path).unwrap_or_default();
-    let info = read("/proc/cpuinfo");
-    let model = info.lines().find_map(|line| line.strip_prefix("model name")?.split_once(": "));
-    let model = model.map_or("an unnamed processor", |(_, name)| name);
-    let kernel = read("/proc/sys/kernel/osrelease");
-    format!("{model}, Linux {}", kernel.trim())
 }
 
 #[cfg(test)]

@@ -50,12 +50,22 @@ struct ServerArgs {
 }
 
 fn main() -> ExitCode {
-    let outcome = match Cli::parse().command {
-        Command::Run(args) => return run::main(args),
-        Command::Mock(seat) => seat::serve(seat, mock::serve),
-        Command::Plain(args) => seat::serve(args.seat, |listener| plain::serve(listener, args.upstream)),
-        Command::Ceiling(args) => seat::serve(args.seat, |listener| ceiling::serve(listener, args.upstream)),
-    };
+    let outcome =
+        match Cli::parse().command {
+            Command::Run(args) => return run::main(args),
+            Command::Mock(seat) => {
+                seat::take(seat, |listen| async move { mock::serve(seat::listen(listen).await?).await })
+            }
+            Command::Plain(ServerArgs { seat, upstream }) => {
+                seat::take(
+                    seat,
+                    |listen| async move { plain::serve(seat::listen(listen).await?, upstream).await },
+                )
+            }
+            Command::Ceiling(ServerArgs { seat, upstream }) => seat::take(seat, |listen| async move {
+                ceiling::serve(seat::listen(listen).await?, upstream).await
+            }),
+        };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(problem) => {

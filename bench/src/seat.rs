@@ -1,7 +1,9 @@
 //! Where a measured process sits: its core, its listener, its runtime – the same for every one of them.
 
-use std::{error::Error, future::Future, net::SocketAddr};
+use std::{error::Error, net::SocketAddr};
 use tokio::net::TcpListener;
+
+type Fault = Box<dyn Error + Send + Sync>;
 
 #[derive(clap::Args, Clone, Copy)]
 pub struct Args {
@@ -17,9 +19,9 @@ pub struct Args {
 pub const LISTENING: &str = "listening ";
 
 /// Runs `server` on one worker thread. The process ends with the one that started it.
-pub fn serve<F>(args: Args, server: impl FnOnce(TcpListener) -> F) -> Result<(), Box<dyn Error + Send + Sync>>
+pub fn take<F>(args: Args, server: impl FnOnce(SocketAddr) -> F) -> Result<(), Fault>
 where
-    F: Future<Output = Result<(), Box<dyn Error + Send + Sync>>> + Send + 'static,
+    F: Future<Output = Result<(), Fault>> + Send + 'static,
 {
     if let Some(core) = args.core {
         pin(core)?;
@@ -27,18 +29,26 @@ where
     }
     // Not the current-thread flavour: a deployed server is `#[tokio::main]`, which on one core is this.
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
-    runtime.block_on(async {
-        let listener = TcpListener::bind(args.listen)
-            .await
-            .map_err(|e| format!("cannot listen on {}: {e}; choose another with --listen", args.listen))?;
-        println!("{LISTENING}{}", listener.local_addr()?);
-        // Spawned, because the main task of a multi-thread runtime is not on its worker.
-        tokio::spawn(server(listener)).await?
-    })
+    // Spawned, because the main task of a multi-thread runtime is not on its worker.
+    runtime.block_on(async { tokio::spawn(server(args.listen)).await? })
+}
+
+/// Binds the address, and tells it.
+pub async fn listen(address: SocketAddr) -> Result<TcpListener, Fault> {
+    let listener = TcpListener::bind(address)
+        .await
+        .map_err(|e| format!("cannot listen on {address}: {e}; choose another with --listen"))?;
+    announce(listener.local_addr()?);
+    Ok(listener)
+}
+
+/// Tells whoever started this process where it listens.
+pub fn announce(address: SocketAddr) {
+    println!("{LISTENING}{address}");
 }
 
 #[cfg(target_os = "linux")]
-pub fn pin(core: usize) -> Result<(), Box<dyn Error + Send + Sync>> {
+pub fn pin(core: usize) -> Result<(), Fault> {
     if core >= rustix::thread::CpuSet::MAX_CPU {
         return Err(format!("there is no core {core}").into());
     }
@@ -49,16 +59,16 @@ pub fn pin(core: usize) -> Result<(), Box<dyn Error + Send + Sync>> {
 }
 
 #[cfg(target_os = "linux")]
-fn end_with_parent() -> Result<(), Box<dyn Error + Send + Sync>> {
+fn end_with_parent() -> Result<(), Fault> {
     Ok(rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::KILL))?)
 }
 
 #[cfg(not(target_os = "linux"))]
-pub fn pin(_: usize) -> Result<(), Box<dyn Error + Send + Sync>> {
+pub fn pin(_: usize) -> Result<(), Fault> {
     Err("measuring needs Linux: it pins processes to cores and reads /proc".into())
 }
 
 #[cfg(not(target_os = "linux"))]
-fn end_with_parent() -> Result<(), Box<dyn Error + Send + Sync>> {
+fn end_with_parent() -> Result<(), Fault> {
     Ok(())
 }

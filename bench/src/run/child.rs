@@ -27,11 +27,19 @@ impl Child {
         let mut process = command.spawn()?;
         let stdout = process.stdout.take().ok_or("a child without standard output")?;
         let mut lines = BufReader::new(stdout).lines();
-        let first = tokio::time::timeout(START, lines.next_line())
+        let listening = async {
+            while let Some(line) = lines.next_line().await? {
+                if let Some(addr) = line.strip_prefix(seat::LISTENING) {
+                    return Ok(addr.parse()?);
+                }
+            }
+            Err::<SocketAddr, Fault>(format!("{name} did not start").into())
+        };
+        let addr = tokio::time::timeout(START, listening)
             .await
             .map_err(|_| format!("{name} does not listen after {} s", START.as_secs()))??;
-        let addr = first.as_deref().and_then(|line| line.strip_prefix(seat::LISTENING));
-        let addr = addr.ok_or_else(|| format!("{name} did not start"))?.parse()?;
+        // Whatever else it prints is read, so that it never waits for a reader.
+        tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
         Ok(Self { name, addr, process })
     }
 

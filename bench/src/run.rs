@@ -64,6 +64,7 @@ fn measured(args: Args) -> Result<Report, Fault> {
     if !(args.seconds.is_finite() && args.seconds > 0.0) {
         return Err("--seconds must be more than 0".into());
     }
+    warn_if_busy();
     seat::pin(load_core)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
@@ -76,6 +77,15 @@ fn measured(args: Args) -> Result<Report, Fault> {
             Bench { mock, servers, slice: Duration::from_secs_f64(args.seconds / f64::from(args.rounds)) };
         bench.whole(args.rounds).await
     })
+}
+
+/// Other work on the two cores shows in every figure, and ratios only forgive some of it.
+fn warn_if_busy() {
+    let load = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    let last_minute = load.split(' ').next().and_then(|load| load.parse::<f64>().ok());
+    if let Some(load) = last_minute.filter(|load| *load > 1.0) {
+        eprintln!("this machine is busy (load average {load}): the figures will be rough");
+    }
 }
 
 fn cores(text: &str) -> Result<[usize; 2], String> {

@@ -6,6 +6,7 @@
 
 mod ceiling;
 mod mock;
+mod ours;
 mod plain;
 mod queries;
 mod run;
@@ -34,6 +35,8 @@ enum Command {
     Run(run::Args),
     /// The REST service that every server asks.
     Mock(seat::Args),
+    /// A small BFF on `shared`.
+    Ours(ServerArgs),
     /// async-graphql with its own DataLoader, as its documentation recommends.
     Plain(ServerArgs),
     /// A hand-written axum + reqwest aggregator: the ceiling.
@@ -55,6 +58,9 @@ fn main() -> ExitCode {
             Command::Run(args) => return run::main(args),
             Command::Mock(seat) => {
                 seat::take(seat, |listen| async move { mock::serve(seat::listen(listen).await?).await })
+            }
+            Command::Ours(ServerArgs { seat, upstream }) => {
+                seat::take(seat, |listen| ours::serve(listen, upstream))
             }
             Command::Plain(ServerArgs { seat, upstream }) => {
                 seat::take(

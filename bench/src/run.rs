@@ -34,7 +34,7 @@ pub struct Args {
 }
 
 /// The servers compared, in the order of the table; each is a subcommand of this binary.
-pub const SERVERS: [&str; 2] = ["plain", "ceiling"];
+pub const SERVERS: [&str; 3] = ["ours", "plain", "ceiling"];
 
 /// Alone and busy: latency shows at one connection, throughput at the other.
 pub const CONNECTIONS: [usize; 2] = [1, 64];

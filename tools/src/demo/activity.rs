@@ -13,7 +13,7 @@ use super::lines::Lines;
 
 /// Writes all of it; answers with the number of plays and of comments.
 pub fn write(folder: &Path, catalogue: &Catalogue, users: u32) -> io::Result<(u64, u32)> {
-    let mut totals = Lines::create(folder, "1-totals.jsonl")?;
+    let mut totals = Lines::create(folder, "1-totals.jsonl")?.telling();
     for (track, plays) in catalogue.plays() {
         totals.write(json!({"type": "play_total", "track_id": track_id(track), "plays": plays}))?;
     }

@@ -54,7 +54,7 @@ impl Catalogue {
         let mut writer = Writer {
             artists: Lines::create(folder, "2-artists.jsonl")?,
             albums: Lines::create(folder, "3-albums.jsonl")?,
-            tracks: Lines::create(folder, "4-tracks.jsonl")?,
+            tracks: Lines::create(folder, "4-tracks.jsonl")?.telling(),
             chance: Chance::of("catalog"),
             album: 0,
             track: 0,

@@ -1,7 +1,7 @@
 //! A JSON Lines file being written: complete under its name, or not there at all.
 
 use std::fs::{self, File};
-use std::io::{self, BufWriter, IsTerminal, Write};
+use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -12,7 +12,8 @@ pub struct Lines {
     part: PathBuf,
     file: BufWriter<File>,
     written: u64,
-    reported: Instant,
+    /// When progress was last told; `None` for a file that is always short.
+    told: Option<Instant>,
 }
 
 impl Lines {
@@ -21,7 +22,13 @@ impl Lines {
         let path = folder.join(name);
         let part = folder.join(format!("{name}.part"));
         let file = File::create(&part).map_err(|error| about(&part, &error))?;
-        Ok(Self { path, part, file: BufWriter::new(file), written: 0, reported: Instant::now() })
+        Ok(Self { path, part, file: BufWriter::new(file), written: 0, told: None })
+    }
+
+    /// Tells once a second on the standard error how far the file is.
+    pub fn telling(mut self) -> Self {
+        self.told = Some(Instant::now());
+        self
     }
 
     pub fn write(&mut self, mut line: Value) -> io::Result<()> {
@@ -33,10 +40,11 @@ impl Lines {
             .map_err(|error| about(&self.part, &error))?;
         self.written += 1;
         // Looking at the clock costs as much as a line, so do it seldom.
-        if self.written.is_multiple_of(4_096) && self.reported.elapsed() >= Duration::from_secs(1) {
-            self.reported = Instant::now();
-            let end = if io::stderr().is_terminal() { '\r' } else { '\n' };
-            eprint!("{}: {} lines{end}", self.path.display(), self.written);
+        if self.written.is_multiple_of(4_096)
+            && self.told.is_some_and(|told| told.elapsed() >= Duration::from_secs(1))
+        {
+            self.told = Some(Instant::now());
+            eprintln!("{}: {} lines", self.path.display(), self.written);
         }
         Ok(())
     }

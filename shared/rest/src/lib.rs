@@ -1,0 +1,34 @@
+//! The chassis of a REST microservice: SQLite, problems, pages, fieldsets, ETags, idempotency, event streams, imports.
+//!
+//! A service is a declaration: its name, port, migrations, OpenAPI document and routes ([`Service`]). Its handlers take
+//! [`Query`], [`Json`], [`Path`] and [`Write`], return [`Problem`]s with `?`, and answer with [`rows`], [`rows_by_key`],
+//! [`Page::answer`] or [`Write`]'s [`Outcome`]. No business noun in here.
+
+mod answer;
+mod caching;
+mod caller;
+mod db;
+mod events;
+mod extract;
+mod fields;
+mod import;
+mod openapi;
+mod params;
+mod problem;
+mod query;
+mod service;
+mod write;
+
+pub use answer::{Collection, Page, json, rows, rows_by_key};
+pub use caching::{Caching, cached, check_if_match, version_etag};
+pub use caller::{Asking, Caller, UserId};
+pub use db::{Db, Durability, OpenError, now_ms};
+pub use events::{LastEventId, stream_events};
+pub use extract::{Json, Path};
+pub use fields::Fields;
+pub use import::{Import, ImportError, LineError, import_files};
+pub use params::{Cursor, Ids, Limit, MAX_IDS, is_id};
+pub use problem::{FieldError, Problem};
+pub use query::Query;
+pub use service::{Context, NoConfig, Running, Service, Settings, StartError, main};
+pub use write::{Early, Outcome, Write, WriteTx};

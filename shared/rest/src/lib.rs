@@ -17,9 +17,10 @@ mod params;
 mod problem;
 mod query;
 mod service;
+mod time;
 mod write;
 
-pub use answer::{Collection, Page, json, rows, rows_by_key};
+pub use answer::{Collection, Page, json, row, rows, rows_by_key};
 pub use caching::{Caching, cached, check_if_match, version_etag};
 pub use caller::{Asking, Caller, UserId};
 pub use db::{Db, Durability, OpenError, now_ms};
@@ -31,4 +32,5 @@ pub use params::{Cursor, Ids, Limit, MAX_IDS, is_id};
 pub use problem::{FieldError, Problem};
 pub use query::Query;
 pub use service::{Context, NoConfig, Running, Service, Settings, StartError, main};
+pub use time::Time;
 pub use write::{Early, Outcome, Write, WriteTx};

@@ -1,0 +1,221 @@
+//! A served thing: its layer stack, its listeners, its health, its end.
+
+mod client;
+mod errors;
+mod health;
+mod listener;
+mod stack;
+
+use std::{
+    fmt,
+    net::SocketAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
+    time::Duration,
+};
+
+use axum::Router;
+pub use client::Client;
+pub use errors::ErrorBody;
+pub use health::ReadyCheck;
+pub use stack::{Deadline, Draining};
+use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
+
+use crate::{
+    auth::Verifier,
+    config::{Settings, environment_name},
+};
+
+/// What is to be served. Start from [`App::new`] and change what differs.
+pub struct App {
+    pub settings: Settings,
+    /// What callers reach, through the whole layer stack.
+    pub public: Router,
+    /// What the people on call reach beside health and metrics; without an admin address it is served nowhere.
+    pub admin_extra: Router,
+    /// What must be well before traffic is welcome.
+    pub ready: Vec<ReadyCheck>,
+    /// The shape of the errors that the layers themselves answer.
+    pub errors: ErrorBody,
+    /// Replaces the verifier that `settings.auth` describes: a provider knows its own keys.
+    pub verifier: Option<Verifier>,
+}
+
+impl App {
+    pub fn new(settings: Settings, public: Router) -> Self {
+        let errors = ErrorBody::GraphQl;
+        Self { settings, public, admin_extra: Router::new(), ready: Vec::new(), errors, verifier: None }
+    }
+}
+
+/// Why a server did not start; the text names the way out.
+#[derive(Debug)]
+pub enum StartError {
+    Bind { service: String, key: &'static str, address: SocketAddr, error: std::io::Error },
+    Client { service: String, error: String },
+}
+
+impl fmt::Display for StartError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Bind { service, key, address, error } => {
+                let variable = environment_name(service, key);
+                let mut other = *address;
+                other.set_port(address.port().checked_add(10).unwrap_or(7010));
+                match error.kind() {
+                    std::io::ErrorKind::AddrInUse => {
+                        write!(f, "{service}: port {} is already taken ({address})", address.port())?;
+                    }
+                    _ => write!(f, "{service}: cannot listen on {address}: {error}")?,
+                }
+                write!(f, "; choose another with {variable}={other} or --{key} {other}")
+            }
+            Self::Client { service, error } => {
+                write!(f, "{service}: the HTTP client does not start: {error}")
+            }
+        }
+    }
+}
+
+impl std::error::Error for StartError {}
+
+/// A server at work. Dropping it ends it at once; [`Running::shutdown`] lets requests finish.
+pub struct Running {
+    /// Where callers connect, the port being the one really bound.
+    pub addr: SocketAddr,
+    /// Where health and metrics answer.
+    pub admin: Option<SocketAddr>,
+    drain: Duration,
+    stop_with_stdin: bool,
+    draining: Arc<AtomicBool>,
+    stop_public: CancellationToken,
+    stop_admin: CancellationToken,
+    public_task: AbortOnDropHandle<()>,
+    admin_task: Option<AbortOnDropHandle<()>>,
+}
+
+/// Binds the addresses and serves. Logs one line, `listening`, with `http.addr` and `admin.addr`.
+pub async fn start(app: App) -> Result<Running, StartError> {
+    let App { settings, public, admin_extra, ready, errors, verifier } = app;
+    let service = settings.service.clone();
+    let bind = async |key, address| {
+        let bound = listener::bind(address).await;
+        bound.map_err(|error| StartError::Bind { service: service.clone(), key, address, error })
+    };
+    let (public_listener, addr) = bind("listen", settings.listen).await?;
+    let admin_listener = match settings.admin {
+        Some(address) => Some(bind("admin", address).await?),
+        None => None,
+    };
+    let verifier = match verifier {
+        Some(verifier) => Some(verifier),
+        None => Verifier::new(&settings.auth)
+            .map_err(|error| StartError::Client { service: service.clone(), error: error.to_string() })?,
+    };
+
+    let draining = Arc::new(AtomicBool::new(false));
+    let (stop_public, stop_admin) = (CancellationToken::new(), CancellationToken::new());
+    let health = health::router(ready, Arc::clone(&draining));
+    let stacked = stack::stack(public, &settings, errors, verifier, Draining::new(stop_public.clone()));
+    let public = if admin_listener.is_some() { stacked } else { stacked.merge(health.clone()) };
+
+    let drain = Duration::from_millis(settings.drain_ms);
+    let connections = settings.limits.connections;
+    let serve = |listener, router, stop: &CancellationToken| {
+        let serving = listener::serve(listener, router, stop.clone(), drain, connections);
+        #[expect(clippy::disallowed_methods, reason = "a listener belongs to no request")]
+        AbortOnDropHandle::new(tokio::spawn(serving))
+    };
+    let public_task = serve(public_listener, public, &stop_public);
+    let (admin, admin_task) = match admin_listener {
+        Some((listener, addr)) => {
+            let router = health.merge(health::metrics_router()).merge(admin_extra);
+            (Some(addr), Some(serve(listener, router, &stop_admin)))
+        }
+        None => (None, None),
+    };
+    tracing::info!(
+        http.addr = %addr,
+        admin.addr = admin.map(tracing::field::display),
+        profile = ?settings.profile,
+        "listening"
+    );
+    let stop_with_stdin = settings.stop_with_stdin;
+    Ok(Running {
+        addr,
+        admin,
+        drain,
+        stop_with_stdin,
+        draining,
+        stop_public,
+        stop_admin,
+        public_task,
+        admin_task,
+    })
+}
+
+impl Running {
+    /// Where callers connect, as a URL without a final slash.
+    pub fn url(&self) -> String {
+        format!("http://{}", self.addr)
+    }
+
+    /// Stops accepting, lets requests under way finish for at most `drain_ms`, then ends. Not ready meanwhile.
+    pub async fn shutdown(self) {
+        self.draining.store(true, Relaxed);
+        tracing::info!(drain_ms = self.drain.as_millis() as u64, "draining");
+        self.stop_public.cancel();
+        // The listener keeps its own time; an error can only be its panic, which has been reported.
+        let _ = self.public_task.await;
+        self.stop_admin.cancel();
+        if let Some(admin) = self.admin_task {
+            let _ = tokio::time::timeout(Duration::from_secs(1), admin).await;
+        }
+        tracing::info!("stopped");
+    }
+
+    /// Serves until SIGTERM or SIGINT (Ctrl-C), then shuts down; a second signal ends it at once.
+    pub async fn wait_for_signal_then_shutdown(self) {
+        let stdin_closed = stdin_closed(self.stop_with_stdin);
+        tokio::select! {
+            () = signal() => {}
+            () = stdin_closed => {}
+        }
+        tokio::select! {
+            () = self.shutdown() => {}
+            () = signal() => tracing::warn!("second signal: not waiting for requests under way"),
+        }
+    }
+}
+
+/// Waits for a signal to stop.
+async fn signal() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (Ok(mut terminate), Ok(mut interrupt)) =
+        (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
+    else {
+        // Without handlers the operating system's own apply: the process ends, undrained.
+        tracing::warn!("no signal handlers: stopping will not drain");
+        return std::future::pending().await;
+    };
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+}
+
+/// Waits for the end of standard input, if that is to count.
+async fn stdin_closed(counts: bool) {
+    if !counts {
+        return std::future::pending().await;
+    }
+    let (closed, waiting) = tokio::sync::oneshot::channel();
+    // A thread of its own: a read of standard input cannot be cancelled, and must not keep the runtime from ending.
+    std::thread::spawn(move || {
+        let _ = std::io::copy(&mut std::io::stdin().lock(), &mut std::io::sink());
+        let _ = closed.send(());
+    });
+    let _ = waiting.await;
+}

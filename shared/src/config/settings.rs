@@ -1,0 +1,237 @@
+//! The keys every served thing has, with their defaults.
+
+use std::{collections::BTreeMap, net::SocketAddr};
+
+use serde::{Deserialize, Serialize};
+use url::Url;
+
+use super::{Network, Section, loopback};
+
+/// What a binary starts in decides which protections stand; only `development` lowers any.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Profile {
+    #[default]
+    Production,
+    Development,
+}
+
+/// How log lines look.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    /// `text` when standard output is a terminal, `json` otherwise.
+    #[default]
+    Auto,
+    Json,
+    Text,
+}
+
+/// The common part of a service's configuration.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Settings {
+    /// Set by the loader from [`Spec::service`](super::Spec); not a key.
+    #[serde(skip)]
+    pub service: String,
+    pub profile: Profile,
+    /// Where callers connect. Port 0 takes a free one; the `listening` log line tells which.
+    pub listen: SocketAddr,
+    /// Where health and metrics answer. Without it, health is answered on the public port and metrics nowhere.
+    pub admin: Option<SocketAddr>,
+    pub log: LogFormat,
+    /// Milliseconds a request may take in all, upstream calls included.
+    pub deadline_ms: u64,
+    /// Milliseconds that requests under way get to finish when the process is told to stop.
+    pub drain_ms: u64,
+    /// Origins that browsers may call from (`https://app.example`); none by default.
+    pub cors: Vec<String>,
+    /// Peers whose `Forwarded` and `X-Forwarded-*` headers count; none by default.
+    pub trusted_proxies: Vec<Network>,
+    pub auth: AuthSettings,
+    /// Base URLs of the services this one calls, by name.
+    #[serde(with = "urls")]
+    pub upstreams: BTreeMap<String, Url>,
+    pub limits: Limits,
+    /// Set by the loader from `--stop-with-stdin`; not a key.
+    #[serde(skip)]
+    pub stop_with_stdin: bool,
+}
+
+/// Whose tokens are accepted.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct AuthSettings {
+    /// The OpenID provider; its keys are found by discovery. Without it every bearer token is refused.
+    #[serde(with = "maybe_url")]
+    pub issuer: Option<Url>,
+    /// The `aud` a token must carry.
+    pub audience: String,
+    /// Seconds by which the provider's clock and ours may differ.
+    pub skew_s: u64,
+    /// Seconds after which the provider's keys are asked for again; they are kept when it does not answer.
+    pub keys_max_age_s: u64,
+    /// Seconds that must pass between two attempts to fetch keys, however many unknown keys callers present.
+    pub keys_retry_s: u64,
+}
+
+/// What a caller may send.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Limits {
+    /// Bytes of a request body.
+    pub body_bytes: usize,
+    /// Connections open at a time; more wait in the listener's queue.
+    pub connections: usize,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            service: String::new(),
+            profile: Profile::default(),
+            listen: loopback(7000),
+            admin: None,
+            log: LogFormat::default(),
+            deadline_ms: 10_000,
+            drain_ms: 10_000,
+            cors: Vec::new(),
+            trusted_proxies: Vec::new(),
+            auth: AuthSettings::default(),
+            upstreams: BTreeMap::new(),
+            limits: Limits::default(),
+            stop_with_stdin: false,
+        }
+    }
+}
+
+impl Default for AuthSettings {
+    fn default() -> Self {
+        Self {
+            issuer: None,
+            audience: "bespoke".to_owned(),
+            skew_s: 30,
+            keys_max_age_s: 600,
+            keys_retry_s: 5,
+        }
+    }
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { body_bytes: 256 * 1024, connections: 10_000 }
+    }
+}
+
+impl Settings {
+    /// Settings for a test or an example: free ports on the loopback interface, development profile.
+    pub fn ephemeral(service: &str) -> Self {
+        Self {
+            service: service.to_owned(),
+            profile: Profile::Development,
+            listen: loopback(0),
+            drain_ms: 1_000,
+            ..Self::default()
+        }
+    }
+}
+
+impl Section for Settings {
+    fn check(&self) -> Vec<String> {
+        let mut problems = Vec::new();
+        for (key, value) in [
+            ("deadline_ms", self.deadline_ms),
+            ("limits.body_bytes", self.limits.body_bytes as u64),
+            ("limits.connections", self.limits.connections as u64),
+        ] {
+            if value == 0 {
+                problems.push(format!(
+                    "`{key}` is 0, which would refuse every request; give it a positive number"
+                ));
+            }
+        }
+        for origin in &self.cors {
+            let normal = Url::parse(origin).ok().map(|url| url.origin().ascii_serialization());
+            if normal.as_deref() != Some(origin.as_str()) {
+                problems.push(format!(
+                    "`cors`: `{origin}` is not an origin; write scheme, host and port only, such as `{}`",
+                    normal.filter(|normal| normal != "null").as_deref().unwrap_or("https://app.example")
+                ));
+            }
+        }
+        if self.admin.is_some_and(|admin| admin == self.listen && admin.port() != 0) {
+            problems.push(format!(
+                "`admin` and `listen` are both {}; give one of them another port",
+                self.listen
+            ));
+        }
+        problems
+    }
+}
+
+/// Reads a base URL: http or https, with a host.
+fn parse_url(text: &str) -> Result<Url, String> {
+    match Url::parse(text) {
+        Ok(url) if matches!(url.scheme(), "http" | "https") && url.has_host() => Ok(url),
+        _ => Err(format!("`{text}` is not an http or https URL such as `http://127.0.0.1:7101`")),
+    }
+}
+
+/// A URL without a password in it.
+fn presentable(url: &Url) -> String {
+    let mut url = url.clone();
+    if url.password().is_some() && url.set_password(Some("hidden")).is_err() {
+        return "(hidden)".to_owned();
+    }
+    url.to_string()
+}
+
+mod maybe_url {
+    //! `Option<Url>` as text; empty text is none.
+
+    use serde::{Deserialize, Deserializer, Serializer, de::Error};
+    use url::Url;
+
+    pub(super) fn serialize<S: Serializer>(url: &Option<Url>, serializer: S) -> Result<S::Ok, S::Error> {
+        match url {
+            Some(url) => serializer.serialize_str(&super::presentable(url)),
+            None => serializer.serialize_none(),
+        }
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Url>, D::Error> {
+        let text = Option::<String>::deserialize(deserializer)?.filter(|text| !text.is_empty());
+        text.map(|text| super::parse_url(&text).map_err(D::Error::custom)).transpose()
+    }
+}
+
+mod urls {
+    //! A map of names to URLs as text.
+
+    use std::collections::BTreeMap;
+
+    use serde::{Deserialize, Deserializer, Serializer, de::Error};
+    use url::Url;
+
+    struct BaseUrl(Url);
+
+    impl<'de> Deserialize<'de> for BaseUrl {
+        fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+            super::parse_url(&String::deserialize(deserializer)?).map(BaseUrl).map_err(D::Error::custom)
+        }
+    }
+
+    pub(super) fn serialize<S: Serializer>(
+        urls: &BTreeMap<String, Url>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(urls.iter().map(|(name, url)| (name, super::presentable(url))))
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<BTreeMap<String, Url>, D::Error> {
+        let urls = BTreeMap::<String, BaseUrl>::deserialize(deserializer)?;
+        Ok(urls.into_iter().map(|(name, BaseUrl(url))| (name, url)).collect())
+    }
+}

@@ -1,0 +1,177 @@
+//! Counters and durations in the Prometheus text format, with label sets that a caller cannot grow.
+
+use std::{
+    sync::{Arc, LazyLock},
+    time::Duration,
+};
+
+use prometheus_client::{
+    encoding::{EncodeLabelSet, EncodeLabelValue, LabelValueEncoder, text::encode},
+    metrics::{counter::Counter, family::Family, histogram::Histogram},
+    registry::Registry,
+};
+
+/// The GraphQL operation's type; `none` for everything that is not GraphQL.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum OperationType {
+    #[default]
+    None,
+    Query,
+    Mutation,
+    Subscription,
+}
+
+/// What became of a request, and whose fault it was.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Outcome {
+    Ok,
+    /// Data arrived, and so did errors.
+    Partial,
+    CallerError,
+    UpstreamError,
+    InternalError,
+    Timeout,
+    /// The caller left before the answer.
+    Cancelled,
+}
+
+/// What became of one call to an upstream.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum UpstreamOutcome {
+    Ok,
+    ClientError,
+    ServerError,
+    Timeout,
+    Unreachable,
+    /// The answer was not what the question expects.
+    Malformed,
+}
+
+macro_rules! names {
+    ($type:ty { $($variant:ident => $name:literal,)* }) => {
+        impl $type {
+            pub fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $name,)* }
+            }
+        }
+
+        impl EncodeLabelValue for $type {
+            fn encode(&self, encoder: &mut LabelValueEncoder<'_>) -> Result<(), std::fmt::Error> {
+                EncodeLabelValue::encode(&self.as_str(), encoder)
+            }
+        }
+    };
+}
+
+names!(OperationType { None => "none", Query => "query", Mutation => "mutation", Subscription => "subscription", });
+names!(Outcome {
+    Ok => "ok",
+    Partial => "partial",
+    CallerError => "caller_error",
+    UpstreamError => "upstream_error",
+    InternalError => "internal_error",
+    Timeout => "timeout",
+    Cancelled => "cancelled",
+});
+names!(UpstreamOutcome {
+    Ok => "ok",
+    ClientError => "client_error",
+    ServerError => "server_error",
+    Timeout => "timeout",
+    Unreachable => "unreachable",
+    Malformed => "malformed",
+});
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct RequestLabels {
+    service: Arc<str>,
+    operation_type: OperationType,
+    outcome: Outcome,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct DurationLabels {
+    service: Arc<str>,
+    operation_type: OperationType,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct UpstreamLabels {
+    service: Arc<str>,
+    upstream: &'static str,
+    outcome: UpstreamOutcome,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct UpstreamDurationLabels {
+    service: Arc<str>,
+    upstream: &'static str,
+}
+
+type Durations<L> = Family<L, Histogram, fn() -> Histogram>;
+
+/// All metrics of the process.
+pub struct Metrics {
+    registry: Registry,
+    requests: Family<RequestLabels, Counter>,
+    request_duration: Durations<DurationLabels>,
+    upstream_calls: Family<UpstreamLabels, Counter>,
+    upstream_duration: Durations<UpstreamDurationLabels>,
+}
+
+/// The process's metrics.
+pub fn metrics() -> &'static Metrics {
+    static METRICS: LazyLock<Metrics> = LazyLock::new(Metrics::new);
+    &METRICS
+}
+
+/// From one millisecond to ten seconds: what a screen's deadline is made of.
+fn seconds() -> Histogram {
+    Histogram::new([0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0])
+}
+
+impl Metrics {
+    fn new() -> Self {
+        let mut registry = Registry::default();
+        let requests = Family::default();
+        registry.register("requests", "Requests answered", requests.clone());
+        let request_duration = Durations::new_with_constructor(seconds as fn() -> Histogram);
+        let help = "Seconds from a request's head to its response's head";
+        registry.register("request_duration_seconds", help, request_duration.clone());
+        let upstream_calls = Family::default();
+        registry.register("upstream_calls", "HTTP calls to upstreams", upstream_calls.clone());
+        let upstream_duration = Durations::new_with_constructor(seconds as fn() -> Histogram);
+        let help = "Seconds an HTTP call to an upstream took";
+        registry.register("upstream_duration_seconds", help, upstream_duration.clone());
+        Self { registry, requests, request_duration, upstream_calls, upstream_duration }
+    }
+
+    pub(super) fn request(&self, service: &Arc<str>, kind: OperationType, outcome: Outcome, took: Duration) {
+        let service = Arc::clone(service);
+        let labels = DurationLabels { service: Arc::clone(&service), operation_type: kind };
+        self.request_duration.get_or_create(&labels).observe(took.as_secs_f64());
+        self.requests.get_or_create(&RequestLabels { service, operation_type: kind, outcome }).inc();
+    }
+
+    pub(super) fn upstream_called(
+        &self,
+        service: &Arc<str>,
+        upstream: &'static str,
+        outcome: UpstreamOutcome,
+        took: Duration,
+    ) {
+        let service = Arc::clone(service);
+        let labels = UpstreamDurationLabels { service: Arc::clone(&service), upstream };
+        self.upstream_duration.get_or_create(&labels).observe(took.as_secs_f64());
+        self.upstream_calls.get_or_create(&UpstreamLabels { service, upstream, outcome }).inc();
+    }
+
+    /// The OpenMetrics text that `/metrics` answers.
+    pub fn text(&self) -> String {
+        let mut text = String::new();
+        match encode(&mut text, &self.registry) {
+            Ok(()) => text,
+            Err(error) => format!("# not encodable: {error}\n# EOF\n"),
+        }
+    }
+}

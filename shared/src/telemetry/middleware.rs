@@ -1,0 +1,88 @@
+//! The outermost layer of every server: continues the trace, keeps the record, logs exactly one line a request.
+
+use std::{sync::Arc, time::Instant};
+
+use axum::{
+    extract::{MatchedPath, Request, State},
+    middleware::Next,
+    response::Response,
+};
+use http::{HeaderName, HeaderValue, Method, StatusCode};
+use tracing::Instrument;
+
+use super::{Outcome, RequestRecord, TraceContext, metrics};
+
+/// The response header that tells the caller which trace to quote when asking for help.
+pub const TRACE_ID_HEADER: HeaderName = HeaderName::from_static("x-trace-id");
+
+/// Middleware for `axum::middleware::from_fn_with_state(service_name, observe)`.
+pub async fn observe(State(service): State<Arc<str>>, mut request: Request, next: Next) -> Response {
+    let record = RequestRecord::new(service, TraceContext::from_headers(request.headers()));
+    request.extensions_mut().insert(Arc::clone(&record));
+    let trace_id = record.trace().trace_id_hex();
+    let span = tracing::info_span!("request", trace_id);
+    let mut line = Line {
+        record: Arc::clone(&record),
+        trace_id,
+        method: request.method().clone(),
+        route: request.extensions().get::<MatchedPath>().cloned(),
+        started: Instant::now(),
+        status: None,
+    };
+    let mut response = record.scope(next.run(request).instrument(span)).await;
+    if let Ok(value) = HeaderValue::try_from(&line.trace_id) {
+        response.headers_mut().insert(TRACE_ID_HEADER, value);
+    }
+    line.status = Some(response.status());
+    response
+}
+
+/// Logs when dropped, so that a request whose caller left is accounted for too.
+struct Line {
+    record: Arc<RequestRecord>,
+    trace_id: String,
+    method: Method,
+    route: Option<MatchedPath>,
+    started: Instant,
+    status: Option<StatusCode>,
+}
+
+impl Drop for Line {
+    fn drop(&mut self) {
+        let took = self.started.elapsed();
+        let told = self.record.told();
+        let outcome = match self.status {
+            None => Outcome::Cancelled,
+            Some(status) => told.outcome.unwrap_or_else(|| outcome_of(status)),
+        };
+        metrics().request(self.record.service(), told.operation_type, outcome, took);
+        // A path that matched no route is the caller's text: it stays out.
+        let route = self.route.as_ref().map_or("(no route)", MatchedPath::as_str);
+        let is_graphql = told.operation_type != super::OperationType::None;
+        tracing::info!(
+            target: "bff::request",
+            trace_id = self.trace_id,
+            http.method = self.method.as_str(),
+            http.route = route,
+            http.status = self.status.map(|status| status.as_u16()),
+            graphql.operation.type = is_graphql.then(|| told.operation_type.as_str()),
+            graphql.operation.name = told.operation_name,
+            outcome = outcome.as_str(),
+            error.codes = (!told.error_codes.is_empty()).then(|| told.error_codes.join(",")),
+            duration_ms = (took.as_secs_f64() * 100_000.0).round() / 100.0,
+            upstream.calls = self.record.upstream_calls(),
+            upstream.waves = self.record.waves(),
+            "request"
+        );
+    }
+}
+
+fn outcome_of(status: StatusCode) -> Outcome {
+    match status.as_u16() {
+        504 => Outcome::Timeout,
+        502 | 503 => Outcome::UpstreamError,
+        500.. => Outcome::InternalError,
+        400.. => Outcome::CallerError,
+        _ => Outcome::Ok,
+    }
+}

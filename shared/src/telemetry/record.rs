@@ -1,0 +1,116 @@
+//! What became of one request: filled by whoever handles it, printed once by the middleware.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
+    time::Duration,
+};
+
+use parking_lot::Mutex;
+
+use super::{OperationType, Outcome, TraceContext, UpstreamOutcome, metrics};
+
+tokio::task_local! {
+    // A task-local around the request's future, not a span extension: the trace must be passed on even when
+    // RUST_LOG switches the span off, and finding a span's extensions costs more. What is spawned leaves it
+    // behind, which is why spawning is banned on request paths; `scope` carries it where that is right.
+    static CURRENT: Arc<RequestRecord>;
+}
+
+/// Codes beyond this many are counted by the response, not listed in the log line.
+const CODES_MAX: usize = 8;
+
+/// One request's account. It is in the request's extensions and, while the request runs, [`RequestRecord::current`].
+#[derive(Debug)]
+pub struct RequestRecord {
+    service: Arc<str>,
+    trace: TraceContext,
+    upstream_calls: AtomicU64,
+    waves: AtomicU64,
+    told: Mutex<Told>,
+}
+
+/// What the handler said about the request.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Told {
+    pub(super) operation_type: OperationType,
+    pub(super) operation_name: Option<String>,
+    pub(super) outcome: Option<Outcome>,
+    pub(super) error_codes: Vec<String>,
+}
+
+impl RequestRecord {
+    pub fn new(service: Arc<str>, trace: TraceContext) -> Arc<Self> {
+        let told = Mutex::default();
+        Arc::new(Self { service, trace, upstream_calls: AtomicU64::new(0), waves: AtomicU64::new(0), told })
+    }
+
+    /// The record of the request this task is working on.
+    pub fn current() -> Option<Arc<Self>> {
+        CURRENT.try_with(Arc::clone).ok()
+    }
+
+    /// Reads the current record without keeping it.
+    pub fn with_current<T>(read: impl FnOnce(&Self) -> T) -> Option<T> {
+        CURRENT.try_with(|record| read(record)).ok()
+    }
+
+    /// Runs a future as part of this request: for what continues after the response's head, such as the events
+    /// of a subscription.
+    pub async fn scope<F: Future>(self: Arc<Self>, future: F) -> F::Output {
+        CURRENT.scope(self, future).await
+    }
+
+    pub fn service(&self) -> &Arc<str> {
+        &self.service
+    }
+
+    pub fn trace(&self) -> &TraceContext {
+        &self.trace
+    }
+
+    /// Names the GraphQL operation; a long name is cut at 128 characters.
+    pub fn set_operation(&self, operation_type: OperationType, name: Option<&str>) {
+        let mut told = self.told.lock();
+        told.operation_type = operation_type;
+        told.operation_name = name.map(|name| name.chars().take(128).collect());
+    }
+
+    /// Overrides what the status code alone would say.
+    pub fn set_outcome(&self, outcome: Outcome) {
+        self.told.lock().outcome = Some(outcome);
+    }
+
+    /// Notes an `extensions.code` of the answer; each code is listed once.
+    pub fn add_error(&self, code: &str) {
+        let codes = &mut self.told.lock().error_codes;
+        if codes.len() < CODES_MAX && !codes.iter().any(|known| known == code) {
+            codes.push(code.to_owned());
+        }
+    }
+
+    /// Counts one HTTP call to an upstream, here and in the metrics.
+    pub fn upstream_called(&self, upstream: &'static str, outcome: UpstreamOutcome, took: Duration) {
+        self.upstream_calls.fetch_add(1, Relaxed);
+        metrics().upstream_called(&self.service, upstream, outcome, took);
+    }
+
+    /// Counts one level of the fan-out.
+    pub fn wave(&self) {
+        self.waves.fetch_add(1, Relaxed);
+    }
+
+    pub fn upstream_calls(&self) -> u64 {
+        self.upstream_calls.load(Relaxed)
+    }
+
+    pub fn waves(&self) -> u64 {
+        self.waves.load(Relaxed)
+    }
+
+    pub(super) fn told(&self) -> Told {
+        self.told.lock().clone()
+    }
+}

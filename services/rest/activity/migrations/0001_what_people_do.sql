@@ -1,11 +1,11 @@
--- Times are RFC 3339 text in UTC with milliseconds, which sorts as it reads; a day is its first ten letters.
+-- Times are milliseconds since 1970, days are days since 1970; UTC.
 
 -- Every report ever taken: its key is why a play counts once, for ever.
 CREATE TABLE plays (
     user_id   TEXT NOT NULL,
     report_id TEXT NOT NULL,
     track_id  TEXT NOT NULL,
-    played_at TEXT NOT NULL,
+    played_at INTEGER NOT NULL,
     ms_played INTEGER NOT NULL,
     PRIMARY KEY (user_id, report_id)
 ) STRICT, WITHOUT ROWID;
@@ -20,7 +20,7 @@ CREATE TABLE play_counts (
 
 -- ... its plays per day, from which trends are read, ...
 CREATE TABLE plays_per_day (
-    day      TEXT NOT NULL,
+    day      INTEGER NOT NULL,
     track_id TEXT NOT NULL,
     plays    INTEGER NOT NULL,
     PRIMARY KEY (day, track_id)
@@ -30,7 +30,7 @@ CREATE TABLE plays_per_day (
 CREATE TABLE recent_plays (
     user_id   TEXT NOT NULL,
     track_id  TEXT NOT NULL,
-    played_at TEXT NOT NULL,
+    played_at INTEGER NOT NULL,
     ms_played INTEGER NOT NULL,
     PRIMARY KEY (user_id, track_id)
 ) STRICT, WITHOUT ROWID;
@@ -42,8 +42,8 @@ CREATE TABLE comments (
     user_id    TEXT NOT NULL,
     body       TEXT NOT NULL,
     at_ms      INTEGER NOT NULL CHECK (at_ms >= 0),
-    created_at TEXT NOT NULL,
-    updated_at TEXT NOT NULL
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX comments_newest_first ON comments (track_id, created_at DESC, id DESC);
 CREATE INDEX comments_in_track ON comments (track_id, at_ms, id);

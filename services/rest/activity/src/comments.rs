@@ -6,17 +6,15 @@ use axum::Router;
 use axum::extract::State;
 use axum::response::Response;
 use axum::routing::{get, patch, post};
-use jiff::Timestamp;
 use rest::{
     Caching, Collection, Cursor, Db, Early, FieldError, Fields, Ids, Limit, Outcome, Path, Problem, Query,
-    Write, WriteTx, cached, is_id, rows, rows_by_key,
+    Time, Write, WriteTx, cached, is_id, rows, rows_by_key,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use utoipa::{IntoParams, ToSchema};
 
 use crate::caller::Actor;
-use crate::stored;
 
 pub fn routes() -> Router<Db> {
     let reads = Router::new().route("/comments", get(list)).route("/comment-counts", get(counts));
@@ -36,10 +34,9 @@ pub struct Comment {
     body: String,
     /// The moment of the track, in milliseconds from its start.
     at_ms: i64,
-    /// RFC 3339.
-    created_at: String,
-    /// RFC 3339; later than `created_at` when it was edited.
-    updated_at: String,
+    created_at: Time,
+    /// Later than `created_at` when it was edited.
+    updated_at: Time,
 }
 
 /// The order of a track's comments.
@@ -103,7 +100,7 @@ const NEWEST: &str = "comments, newest first";
 const MOMENT: &str = "comments by moment";
 
 async fn newest_first(db: &Db, tracks: &Ids, which: &Which) -> Result<Response, Problem> {
-    let after: Option<(String, String)> = which.after.as_ref().map(|after| after.keys(NEWEST)).transpose()?;
+    let after: Option<(Time, String)> = which.after.as_ref().map(|after| after.keys(NEWEST)).transpose()?;
     let (created_at, id) = after.unzip();
     let found = sqlx::query_as::<_, Comment>(
         "SELECT comments.* FROM json_each(?1) AS asked JOIN comments ON comments.rowid IN (
@@ -208,7 +205,7 @@ pub async fn create(State(db): State<Db>, Actor(user): Actor, write: Write<New>)
     .bind(&user)
     .bind(body)
     .bind(new.at_ms)
-    .bind(stored(Timestamp::now()))
+    .bind(Time::now())
     .fetch_one(&mut *tx)
     .await?;
     publish(&mut tx, &comment).await?;
@@ -242,7 +239,7 @@ pub async fn change(
     let comment =
         sqlx::query_as::<_, Comment>("UPDATE comments SET body = ?, updated_at = ? WHERE id = ? RETURNING *")
             .bind(body)
-            .bind(stored(Timestamp::now()))
+            .bind(Time::now())
             .bind(&id)
             .fetch_one(&mut *tx)
             .await?;

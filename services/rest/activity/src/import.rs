@@ -1,12 +1,10 @@
 //! Totals, plays and comments from JSON Lines.
 
-use jiff::Timestamp;
-use rest::{Import, LineError, is_id};
+use rest::{Import, LineError, Time, is_id};
 use serde::Deserialize;
 use sqlx::SqliteConnection;
 
 use crate::plays::{self, Play};
-use crate::stored;
 
 #[derive(Default)]
 pub struct Lines;
@@ -15,8 +13,8 @@ pub struct Lines;
 #[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Line {
     PlayTotal { track_id: String, plays: u32 },
-    Play { user_id: String, report_id: String, track_id: String, played_at: Timestamp, ms_played: u32 },
-    Comment { id: String, track_id: String, user_id: String, body: String, at_ms: u32, created_at: Timestamp },
+    Play { user_id: String, report_id: String, track_id: String, played_at: Time, ms_played: u32 },
+    Comment { id: String, track_id: String, user_id: String, body: String, at_ms: u32, created_at: Time },
 }
 
 impl Import for Lines {
@@ -49,14 +47,14 @@ and report_id are known changes nothing; a total or a comment with a known id re
                 if !plays::is_report_id(&report_id) {
                     return Err("report_id: must be 1 to 128 visible ASCII characters".into());
                 }
-                if played_at < Timestamp::UNIX_EPOCH {
+                if played_at.as_ms() < 0 {
                     return Err("played_at: must be after 1970".into());
                 }
                 let play = Play {
                     user_id: &user_id,
                     report_id: &report_id,
                     track_id: &track_id,
-                    played_at: stored(played_at),
+                    played_at: played_at,
                     ms_played: i64::from(ms_played),
                 };
                 plays::count(tx, &play).await?;
@@ -75,7 +73,7 @@ and report_id are known changes nothing; a total or a comment with a known id re
                 .bind(user_id)
                 .bind(body)
                 .bind(at_ms)
-                .bind(stored(created_at))
+                .bind(created_at)
                 .execute(tx)
                 .await?;
             }

@@ -51,8 +51,3 @@ async fn routes(context: Context) -> Result<Router, Box<dyn std::error::Error + 
         .merge(events::routes());
     Ok(routes.with_state(context.db))
 }
-
-/// Times as they are stored and sent.
-fn stored(time: jiff::Timestamp) -> String {
-    format!("{time:.3}")
-}

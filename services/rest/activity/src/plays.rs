@@ -6,22 +6,20 @@ use axum::Router;
 use axum::extract::State;
 use axum::response::Response;
 use axum::routing::post;
-use jiff::{SignedDuration, Timestamp};
-use rest::{Caching, Db, Early, FieldError, Outcome, Problem, Write, cached, is_id};
+use rest::{Caching, Db, Early, FieldError, Outcome, Problem, Time, Write, cached, is_id};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use sqlx::SqliteConnection;
 use utoipa::ToSchema;
 
 use crate::caller::Actor;
-use crate::stored;
 
 /// The most reports of one request.
 const MOST_REPORTS: usize = 500;
 /// Nobody listens to one track longer than a day.
 const LONGEST_PLAY_MS: i64 = 86_400_000;
 /// How far ahead a phone's clock may be.
-const CLOCK_SKEW: SignedDuration = SignedDuration::from_hours(24);
+const CLOCK_SKEW_MS: i64 = 86_400_000;
 
 pub fn routes() -> Router<Db> {
     cached(Router::new().route("/plays", post(report)), Caching::Private)
@@ -44,8 +42,7 @@ pub struct Report {
     #[schema(example = "tr-1")]
     track_id: String,
     /// RFC 3339; not later than a day from now.
-    #[schema(value_type = String, example = "2026-10-01T08:00:00Z")]
-    played_at: Timestamp,
+    played_at: Time,
     /// How much of it was heard, in milliseconds; at most a day.
     ms_played: i64,
 }
@@ -90,7 +87,7 @@ pub async fn report(
             user_id: &user,
             report_id: &report.report_id,
             track_id: &report.track_id,
-            played_at: stored(report.played_at),
+            played_at: report.played_at,
             ms_played: report.ms_played,
         };
         let status = if count(&mut tx, &play).await? { Status::Accepted } else { Status::Duplicate };
@@ -114,7 +111,7 @@ fn check(reports: &[Report]) -> Result<(), Problem> {
             format!("must list 1 to {MOST_REPORTS} reports; send more in parts"),
         ));
     }
-    let latest = Timestamp::now() + CLOCK_SKEW;
+    let latest = Time::now().as_ms() + CLOCK_SKEW_MS;
     let mut errors = Vec::new();
     for (index, report) in reports.iter().enumerate() {
         let mut fault = |field: &str, detail: &str| {
@@ -126,7 +123,7 @@ fn check(reports: &[Report]) -> Result<(), Problem> {
         if !is_id(&report.track_id) {
             fault("track_id", "is not an id (1 to 64 of A-Z a-z 0-9 _ -)");
         }
-        if !(Timestamp::UNIX_EPOCH..=latest).contains(&report.played_at) {
+        if !(0..=latest).contains(&report.played_at.as_ms()) {
             fault("played_at", "must be between 1970 and a day from now");
         }
         if !(0..=LONGEST_PLAY_MS).contains(&report.ms_played) {
@@ -145,8 +142,8 @@ pub struct Play<'a> {
     pub user_id: &'a str,
     pub report_id: &'a str,
     pub track_id: &'a str,
-    /// As stored.
-    pub played_at: String,
+    /// After 1970.
+    pub played_at: Time,
     pub ms_played: i64,
 }
 
@@ -159,7 +156,7 @@ pub async fn count(tx: &mut SqliteConnection, play: &Play<'_>) -> Result<bool, s
     .bind(play.user_id)
     .bind(play.report_id)
     .bind(play.track_id)
-    .bind(&play.played_at)
+    .bind(play.played_at)
     .bind(play.ms_played)
     .execute(&mut *tx)
     .await?
@@ -175,10 +172,10 @@ pub async fn count(tx: &mut SqliteConnection, play: &Play<'_>) -> Result<bool, s
     .execute(&mut *tx)
     .await?;
     sqlx::query(
-        "INSERT INTO plays_per_day (day, track_id, plays) VALUES (?, ?, 1)
+        "INSERT INTO plays_per_day (day, track_id, plays) VALUES (? / 86400000, ?, 1)
          ON CONFLICT (day, track_id) DO UPDATE SET plays = plays + 1",
     )
-    .bind(&play.played_at[..10])
+    .bind(play.played_at)
     .bind(play.track_id)
     .execute(&mut *tx)
     .await?;
@@ -189,7 +186,7 @@ pub async fn count(tx: &mut SqliteConnection, play: &Play<'_>) -> Result<bool, s
     )
     .bind(play.user_id)
     .bind(play.track_id)
-    .bind(&play.played_at)
+    .bind(play.played_at)
     .bind(play.ms_played)
     .execute(&mut *tx)
     .await?;

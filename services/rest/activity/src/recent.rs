@@ -4,7 +4,7 @@ use axum::Router;
 use axum::extract::State;
 use axum::response::Response;
 use axum::routing::get;
-use rest::{Caching, Collection, Cursor, Db, Fields, Limit, Page, Problem, Query, cached};
+use rest::{Caching, Collection, Cursor, Db, Fields, Limit, Page, Problem, Query, Time, cached};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -18,8 +18,7 @@ pub fn routes() -> Router<Db> {
 pub struct RecentPlay {
     #[schema(example = "tr-1")]
     track_id: String,
-    /// RFC 3339.
-    played_at: String,
+    played_at: Time,
     /// How much of it was heard that time, in milliseconds.
     ms_played: i64,
 }
@@ -48,7 +47,7 @@ pub async fn list(
     Actor(user): Actor,
     Query(which): Query<Which>,
 ) -> Result<Response, Problem> {
-    let after: Option<(String, String)> = which.after.as_ref().map(|after| after.keys(NEWEST)).transpose()?;
+    let after: Option<(Time, String)> = which.after.as_ref().map(|after| after.keys(NEWEST)).transpose()?;
     let (played_at, track_id) = after.unzip();
     let found = sqlx::query_as::<_, RecentPlay>(
         "SELECT track_id, played_at, ms_played FROM recent_plays

@@ -44,8 +44,8 @@ pub async fn list(State(db): State<Db>, Query(top): Query<Top>) -> Result<Respon
         "WITH newest (day) AS (SELECT max(day) FROM plays_per_day)
          SELECT row_number() OVER (ORDER BY sum(plays * weight) DESC, track_id) AS rank, track_id, sum(plays) AS plays
          FROM (
-             SELECT track_id, plays, CAST(7 - (julianday(newest.day) - julianday(p.day)) AS INTEGER) AS weight
-             FROM newest JOIN plays_per_day AS p ON p.day > date(newest.day, '-7 days'))
+             SELECT track_id, plays, 7 - (newest.day - p.day) AS weight
+             FROM newest JOIN plays_per_day AS p ON p.day > newest.day - 7)
          GROUP BY track_id ORDER BY rank LIMIT ?",
     )
     .bind(top.limit.get())

@@ -1,4 +1,4 @@
--- Times are RFC 3339 text in UTC with milliseconds, which sorts as it reads; moments of expiry are Unix milliseconds.
+-- Times are milliseconds since 1970, UTC.
 
 CREATE TABLE users (
     id           TEXT PRIMARY KEY,
@@ -10,7 +10,7 @@ CREATE TABLE users (
     public       INTEGER NOT NULL CHECK (public IN (0, 1)),
     plan         TEXT NOT NULL CHECK (plan IN ('free', 'premium', 'family')),
     avatar_seed  INTEGER NOT NULL,
-    joined_at    TEXT NOT NULL,
+    joined_at    INTEGER NOT NULL,
     version      INTEGER NOT NULL DEFAULT 1
 ) STRICT, WITHOUT ROWID;
 
@@ -19,14 +19,14 @@ CREATE TABLE partners (
     name        TEXT NOT NULL,
     scope       TEXT NOT NULL,
     secret_hash BLOB NOT NULL,
-    created_at  TEXT NOT NULL
+    created_at  INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
 -- PKCS #8; made at the first start.
 CREATE TABLE signing_keys (
     id         INTEGER PRIMARY KEY,
     private    BLOB NOT NULL,
-    created_at TEXT NOT NULL
+    created_at INTEGER NOT NULL
 ) STRICT;
 
 -- A code stays after its use until it expires, so that a second use is noticed.

@@ -1,7 +1,6 @@
 //! Users and partners from JSON Lines.
 
-use jiff::Timestamp;
-use rest::{Import, LineError, is_id};
+use rest::{Import, LineError, Time, is_id};
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 use sqlx::SqliteConnection;
@@ -25,14 +24,14 @@ pub enum Line {
         plan: Plan,
         #[serde(default)]
         avatar_seed: i64,
-        joined_at: Timestamp,
+        joined_at: Time,
     },
     Partner {
         id: String,
         name: String,
         scope: String,
         client_secret: String,
-        created_at: Timestamp,
+        created_at: Time,
     },
 }
 
@@ -94,7 +93,7 @@ bio, public and avatar_seed may be left out. Of a secret only its hash is kept. 
                     Plan::Family => "family",
                 })
                 .bind(avatar_seed)
-                .bind(format!("{joined_at:.3}"))
+                .bind(joined_at)
                 .execute(tx)
                 .await?;
             }
@@ -112,7 +111,7 @@ bio, public and avatar_seed may be left out. Of a secret only its hash is kept. 
                 .bind(name)
                 .bind(scope)
                 .bind(Sha256::digest(client_secret).to_vec())
-                .bind(format!("{created_at:.3}"))
+                .bind(created_at)
                 .execute(tx)
                 .await?;
             }

@@ -7,7 +7,7 @@ use axum::routing::get;
 use http::header;
 use http::request::Parts;
 use rest::{
-    Caching, Db, Early, FieldError, Outcome, Problem, Write, cached, check_if_match, json, version_etag,
+    Caching, Db, Early, FieldError, Outcome, Problem, Time, Write, cached, check_if_match, json, version_etag,
 };
 use serde::{Deserialize, Serialize};
 use sqlx::SqliteConnection;
@@ -59,8 +59,7 @@ pub struct Account {
     /// `free`, `premium` or `family`.
     plan: String,
     avatar_seed: i64,
-    /// RFC 3339.
-    joined_at: String,
+    joined_at: Time,
     /// Counts the changes; also the `ETag`.
     version: i64,
 }

@@ -6,7 +6,7 @@ use axum::Router;
 use axum::extract::State;
 use axum::response::Response;
 use axum::routing::get;
-use rest::{Caching, Collection, Db, Fields, Ids, Problem, Query, cached, rows};
+use rest::{Caching, Collection, Db, Fields, Ids, Problem, Query, Time, cached, rows};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -28,8 +28,8 @@ pub struct User {
     country: Option<String>,
     /// Null when the profile is not public.
     bio: Option<String>,
-    /// RFC 3339; null when the profile is not public.
-    joined_at: Option<String>,
+    /// Null when the profile is not public.
+    joined_at: Option<Time>,
     public: bool,
 }
 

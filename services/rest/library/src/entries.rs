@@ -5,14 +5,13 @@ use axum::extract::State;
 use axum::response::Response;
 use axum::routing::{get, patch, post};
 use rest::{
-    Collection, Cursor, Db, Early, FieldError, Fields, Ids, Limit, Path, Problem, Query, Write, WriteTx,
-    check_if_match, is_id, rows_by_key,
+    Collection, Cursor, Db, Early, FieldError, Fields, Ids, Limit, Path, Problem, Query, Time, Write,
+    WriteTx, check_if_match, is_id, rows_by_key,
 };
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::caller::{Owner, Reader};
-use crate::now;
 use crate::playlists::{Playlist, changed, check_if_sent, owned, refuse};
 
 /// The longest playlist. Moving an entry renumbers the others, so this bounds what one write costs.
@@ -36,8 +35,7 @@ pub struct Entry {
     /// The same track may stand in a playlist twice; this tells the two apart.
     entry_id: String,
     track_id: String,
-    /// RFC 3339.
-    added_at: String,
+    added_at: Time,
     added_by: String,
 }
 
@@ -195,7 +193,7 @@ pub async fn insert(
     track_ids: &[String],
     added_by: &str,
 ) -> Result<(), sqlx::Error> {
-    let now = now();
+    let now = Time::now();
     for (track_id, position) in track_ids.iter().zip(position..) {
         sqlx::query(
             "INSERT INTO entries (entry_id, playlist_id, position, track_id, added_at, added_by)

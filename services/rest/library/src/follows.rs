@@ -7,14 +7,13 @@ use axum::extract::State;
 use axum::response::Response;
 use axum::routing::{get, put};
 use rest::{
-    Caching, Collection, Cursor, Db, Early, Fields, Ids, Limit, Outcome, Page, Path, Problem, Query, Write,
-    cached, is_id, rows,
+    Caching, Collection, Cursor, Db, Early, Fields, Ids, Limit, Outcome, Page, Path, Problem, Query, Time,
+    Write, cached, is_id, rows,
 };
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::caller::Owner;
-use crate::now;
 
 pub fn routes() -> Router<Db> {
     Router::new().route("/follows", get(list)).route("/follows/{artist_id}", put(follow).delete(unfollow))
@@ -28,8 +27,7 @@ pub fn public_routes() -> Router<Db> {
 pub struct Follow {
     #[schema(example = "ar-1")]
     artist_id: String,
-    /// RFC 3339.
-    followed_at: String,
+    followed_at: Time,
 }
 
 #[derive(Debug, Deserialize, IntoParams)]
@@ -69,7 +67,7 @@ pub async fn list(
         .await?;
         return rows(&found, &which.fields);
     }
-    let after: Option<(String, String)> = which.after.as_ref().map(|after| after.keys(NEWEST)).transpose()?;
+    let after: Option<(Time, String)> = which.after.as_ref().map(|after| after.keys(NEWEST)).transpose()?;
     let (followed_at, artist_id) = after.unzip();
     let found = sqlx::query_as::<_, Follow>(
         "SELECT artist_id, followed_at FROM follows
@@ -141,7 +139,7 @@ pub async fn follow(
     )
     .bind(&user)
     .bind(&artist_id)
-    .bind(now())
+    .bind(Time::now())
     .fetch_one(&mut *tx)
     .await?;
     let outcome = Outcome::ok(&follow)?;

@@ -1,7 +1,6 @@
 //! Playlists, likes and follows from JSON Lines.
 
-use jiff::Timestamp;
-use rest::{Import, LineError, is_id};
+use rest::{Import, LineError, Time, is_id};
 use serde::Deserialize;
 use sqlx::SqliteConnection;
 
@@ -12,8 +11,8 @@ pub struct Lines;
 #[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Line {
     Playlist(Playlist),
-    Like { user_id: String, track_id: String, liked_at: Timestamp },
-    Follow { user_id: String, artist_id: String, followed_at: Timestamp },
+    Like { user_id: String, track_id: String, liked_at: Time },
+    Follow { user_id: String, artist_id: String, followed_at: Time },
 }
 
 #[derive(Deserialize)]
@@ -26,8 +25,8 @@ pub struct Playlist {
     description: String,
     #[serde(default)]
     public: bool,
-    created_at: Timestamp,
-    updated_at: Timestamp,
+    created_at: Time,
+    updated_at: Time,
     #[serde(default)]
     entries: Vec<Entry>,
 }
@@ -37,7 +36,7 @@ pub struct Playlist {
 pub struct Entry {
     entry_id: String,
     track_id: String,
-    added_at: Timestamp,
+    added_at: Time,
 }
 
 impl Import for Lines {
@@ -59,7 +58,7 @@ description, public and entries may be left out. A playlist with a known id is r
                 sqlx::query("INSERT OR REPLACE INTO likes (user_id, track_id, liked_at) VALUES (?, ?, ?)")
                     .bind(user_id)
                     .bind(track_id)
-                    .bind(format!("{liked_at:.3}"))
+                    .bind(liked_at)
                     .execute(tx)
                     .await?;
                 Ok(())
@@ -71,7 +70,7 @@ description, public and entries may be left out. A playlist with a known id is r
                 )
                 .bind(user_id)
                 .bind(artist_id)
-                .bind(format!("{followed_at:.3}"))
+                .bind(followed_at)
                 .execute(tx)
                 .await?;
                 Ok(())
@@ -95,8 +94,8 @@ async fn store(tx: &mut SqliteConnection, playlist: Playlist) -> Result<(), Line
     .bind(&playlist.description)
     .bind(playlist.public)
     .bind(playlist.entries.len() as i64)
-    .bind(format!("{:.3}", playlist.created_at))
-    .bind(format!("{:.3}", playlist.updated_at))
+    .bind(playlist.created_at)
+    .bind(playlist.updated_at)
     .execute(&mut *tx)
     .await?;
     sqlx::query("DELETE FROM entries WHERE playlist_id = ?").bind(&playlist.id).execute(&mut *tx).await?;
@@ -110,7 +109,7 @@ async fn store(tx: &mut SqliteConnection, playlist: Playlist) -> Result<(), Line
         .bind(&playlist.id)
         .bind(position)
         .bind(&entry.track_id)
-        .bind(format!("{:.3}", entry.added_at))
+        .bind(entry.added_at)
         .bind(&playlist.owner_id)
         .execute(&mut *tx)
         .await?;

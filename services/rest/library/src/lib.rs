@@ -57,8 +57,3 @@ async fn routes(context: Context) -> Result<Router, Box<dyn std::error::Error + 
         .merge(events::routes());
     Ok(routes.with_state(context.db))
 }
-
-/// Now, as times are stored and sent.
-fn now() -> String {
-    format!("{:.3}", jiff::Timestamp::now())
-}

@@ -7,14 +7,13 @@ use axum::extract::State;
 use axum::response::Response;
 use axum::routing::{get, put};
 use rest::{
-    Caching, Collection, Cursor, Db, Early, Fields, Ids, Limit, Outcome, Page, Path, Problem, Query, Write,
-    cached, is_id, rows,
+    Caching, Collection, Cursor, Db, Early, Fields, Ids, Limit, Outcome, Page, Path, Problem, Query, Time,
+    Write, cached, is_id, rows,
 };
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::caller::Owner;
-use crate::now;
 
 pub fn routes() -> Router<Db> {
     Router::new().route("/likes", get(list)).route("/likes/{track_id}", put(like).delete(unlike))
@@ -28,8 +27,7 @@ pub fn public_routes() -> Router<Db> {
 pub struct Like {
     #[schema(example = "tr-1")]
     track_id: String,
-    /// RFC 3339.
-    liked_at: String,
+    liked_at: Time,
 }
 
 #[derive(Debug, Deserialize, IntoParams)]
@@ -69,7 +67,7 @@ pub async fn list(
         .await?;
         return rows(&found, &which.fields);
     }
-    let after: Option<(String, String)> = which.after.as_ref().map(|after| after.keys(NEWEST)).transpose()?;
+    let after: Option<(Time, String)> = which.after.as_ref().map(|after| after.keys(NEWEST)).transpose()?;
     let (liked_at, track_id) = after.unzip();
     let found = sqlx::query_as::<_, Like>(
         "SELECT track_id, liked_at FROM likes
@@ -141,7 +139,7 @@ pub async fn like(
     )
     .bind(&user)
     .bind(&track_id)
-    .bind(now())
+    .bind(Time::now())
     .fetch_one(&mut *tx)
     .await?;
     let outcome = Outcome::ok(&like)?;

@@ -6,8 +6,8 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use http::{HeaderMap, StatusCode, header};
 use rest::{
-    Collection, Cursor, Db, Early, FieldError, Fields, Ids, Limit, Outcome, Path, Problem, Query, Write,
-    WriteTx, check_if_match, json, rows, rows_by_key, version_etag,
+    Collection, Cursor, Db, Early, FieldError, Fields, Ids, Limit, Outcome, Path, Problem, Query, Time,
+    Write, WriteTx, check_if_match, json, rows, rows_by_key, version_etag,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -15,7 +15,7 @@ use sqlx::SqliteConnection;
 use utoipa::{IntoParams, ToSchema};
 
 use crate::caller::{Owner, Reader};
-use crate::{entries, now};
+use crate::entries;
 
 /// More than anybody sorts by hand; a bound for the rest.
 const MOST_PER_OWNER: i64 = 1_000;
@@ -38,10 +38,8 @@ pub struct Playlist {
     /// Grows with every change of the playlist or its entries; also the `ETag`.
     pub version: i64,
     pub track_count: i64,
-    /// RFC 3339.
-    pub created_at: String,
-    /// RFC 3339.
-    pub updated_at: String,
+    pub created_at: Time,
+    pub updated_at: Time,
 }
 
 #[derive(Debug, Deserialize, IntoParams)]
@@ -91,8 +89,7 @@ pub async fn list(
 const BY_OWNER: &str = "playlists by owner";
 
 async fn of_owners(db: &Db, reader: &Reader, owners: &Ids, which: &Which) -> Result<Response, Problem> {
-    let after: Option<(String, String)> =
-        which.after.as_ref().map(|after| after.keys(BY_OWNER)).transpose()?;
+    let after: Option<(Time, String)> = which.after.as_ref().map(|after| after.keys(BY_OWNER)).transpose()?;
     let (updated_at, id) = after.unzip();
     let found = sqlx::query_as::<_, Playlist>(
         "SELECT playlists.* FROM json_each(?1) AS owner JOIN playlists ON playlists.rowid IN (
@@ -166,7 +163,7 @@ pub async fn create(State(db): State<Db>, Owner(owner): Owner, write: Write<New>
     .bind(description)
     .bind(new.public)
     .bind(new.track_ids.len() as i64)
-    .bind(now())
+    .bind(Time::now())
     .fetch_one(&mut *tx)
     .await?;
     entries::insert(&mut tx, &id, 0, &new.track_ids, &owner).await?;
@@ -265,7 +262,7 @@ pub async fn changed(mut tx: WriteTx, id: &str) -> Result<Response, Early> {
              track_count = (SELECT count(*) FROM entries WHERE playlist_id = ?2)
          WHERE id = ?2 RETURNING *",
     )
-    .bind(now())
+    .bind(Time::now())
     .bind(id)
     .fetch_one(&mut *tx)
     .await?;

@@ -5,7 +5,7 @@ use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use p256::SecretKey;
 use p256::elliptic_curve::rand_core::OsRng;
 use p256::pkcs8::EncodePrivateKey as _;
-use rest::Db;
+use rest::{Db, Time};
 use serde::{Deserialize, Serialize};
 
 use super::unguessable;
@@ -75,7 +75,7 @@ impl Signer {
                 let der = SecretKey::random(&mut OsRng).to_pkcs8_der()?.as_bytes().to_vec();
                 sqlx::query("INSERT INTO signing_keys (private, created_at) VALUES (?, ?)")
                     .bind(&der)
-                    .bind(format!("{:.3}", jiff::Timestamp::now()))
+                    .bind(Time::now())
                     .execute(&mut *tx)
                     .await?;
                 der

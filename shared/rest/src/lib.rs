@@ -21,6 +21,7 @@ mod time;
 mod write;
 
 pub use answer::{Collection, Page, json, row, rows, rows_by_key};
+pub use bff::config::Section;
 pub use caching::{Caching, cached, check_if_match, version_etag};
 pub use caller::{Asking, Caller, UserId};
 pub use db::{Db, Durability, OpenError, now_ms};
@@ -31,6 +32,6 @@ pub use import::{Import, ImportError, LineError, import_files};
 pub use params::{Cursor, Ids, Limit, MAX_IDS, is_id};
 pub use problem::{FieldError, Problem};
 pub use query::Query;
-pub use service::{Context, NoConfig, Running, Service, Settings, StartError, main};
+pub use service::{BoxError, Context, NoConfig, Routes, Running, Service, Settings, StartError, main};
 pub use time::Time;
 pub use write::{Early, Outcome, Write, WriteTx};

@@ -2,8 +2,8 @@
 
 use std::fmt::Write;
 
-use axum::response::{IntoResponse, Response};
 use axum::http::header;
+use axum::response::{IntoResponse, Response};
 use rest::{Path, Problem, Query, is_id};
 use serde::Deserialize;
 use utoipa::IntoParams;

@@ -10,9 +10,11 @@ pub async fn rebuild(tx: &mut SqliteConnection) -> Result<(), sqlx::Error> {
         sqlx::raw_sql(statement).execute(&mut *tx).await?;
     }
     sqlx::query(INDEX).bind(format!(" {END}")).execute(&mut *tx).await?;
-    sqlx::raw_sql("DROP TABLE temp.lineage; DROP TABLE temp.album_genres; PRAGMA analysis_limit = 1000; ANALYZE;")
-        .execute(&mut *tx)
-        .await?;
+    sqlx::raw_sql(
+        "DROP TABLE temp.lineage; DROP TABLE temp.album_genres; PRAGMA analysis_limit = 1000; ANALYZE;",
+    )
+    .execute(&mut *tx)
+    .await?;
     Ok(())
 }
 

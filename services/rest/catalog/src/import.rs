@@ -146,7 +146,9 @@ impl CatalogImport {
         if let Some(country) = &artist.country
             && !(country.len() == 2 && country.bytes().all(|b| b.is_ascii_uppercase()))
         {
-            return Err(format!("country: `{country}` is not two capital letters (ISO 3166-1 alpha-2)").into());
+            return Err(
+                format!("country: `{country}` is not two capital letters (ISO 3166-1 alpha-2)").into()
+            );
         }
         let genre_ids = self.genre_list(tx, &artist.genre_ids).await?;
         let sort_name = artist.sort_name.unwrap_or_else(|| artist.name.clone());
@@ -192,7 +194,8 @@ impl CatalogImport {
             return Err(format!("kind: `{}` is none of album, single, ep", album.kind).into());
         }
         // Parsed and written again, so that days compare as text.
-        let released_on = album.released_on.parse::<jiff::civil::Date>().ok().filter(|day| day.year() >= 1000);
+        let released_on =
+            album.released_on.parse::<jiff::civil::Date>().ok().filter(|day| day.year() >= 1000);
         let Some(released_on) = released_on else {
             return Err(format!("released_on: `{}` is not a day like 1997-09-22", album.released_on).into());
         };
@@ -335,7 +338,11 @@ fn is_dangling(error: &sqlx::Error) -> bool {
 }
 
 fn check_id(field: &str, id: &str) -> Result<(), LineError> {
-    if is_id(id) { Ok(()) } else { Err(format!("{field}: `{id}` is not of the form [A-Za-z0-9_-]{{1,64}}").into()) }
+    if is_id(id) {
+        Ok(())
+    } else {
+        Err(format!("{field}: `{id}` is not of the form [A-Za-z0-9_-]{{1,64}}").into())
+    }
 }
 
 fn check_text(field: &str, text: &str) -> Result<(), LineError> {

@@ -48,22 +48,28 @@ struct Document;
 
 /// The service, ready to be run or tested.
 pub fn service() -> Service {
-    Service::new("catalog", 7101, &MIGRATIONS, Document::openapi, |context: Context| async move {
-        let rows = Router::new()
-            .route("/artists", get(artists::list))
-            .route("/artists/{id}", get(artists::one))
-            .route("/albums", get(albums::list))
-            .route("/albums/{id}", get(albums::one))
-            .route("/tracks", get(tracks::list))
-            .route("/tracks/{id}", get(tracks::one))
-            .route("/genres", get(genres::list))
-            .route("/charts", get(charts::list))
-            .route("/chart-entries", get(charts::entries))
-            .route("/search", get(search::search))
-            .with_state(context.db);
-        let artwork = Router::new().route("/artwork/{id}", get(artwork::draw));
-        Ok(cached(rows, ROWS).merge(cached(artwork, ARTWORK)))
-    })
+    Service::new(
+        "catalog",
+        include_str!("../catalog.toml"),
+        &MIGRATIONS,
+        Document::openapi,
+        |context: Context| async move {
+            let rows = Router::new()
+                .route("/artists", get(artists::list))
+                .route("/artists/{id}", get(artists::one))
+                .route("/albums", get(albums::list))
+                .route("/albums/{id}", get(albums::one))
+                .route("/tracks", get(tracks::list))
+                .route("/tracks/{id}", get(tracks::one))
+                .route("/genres", get(genres::list))
+                .route("/charts", get(charts::list))
+                .route("/chart-entries", get(charts::entries))
+                .route("/search", get(search::search))
+                .with_state(context.db);
+            let artwork = Router::new().route("/artwork/{id}", get(artwork::draw));
+            Ok(cached(rows, ROWS).merge(cached(artwork, ARTWORK)))
+        },
+    )
     .durability(Durability::ProcessCrash)
     .import::<import::CatalogImport>()
 }

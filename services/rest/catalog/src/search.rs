@@ -5,8 +5,8 @@
 //! the index without sorting, however many matches there are.
 
 use axum::extract::State;
-use axum::response::Response;
 use axum::http::StatusCode;
+use axum::response::Response;
 use rest::{Cursor, Db, Limit, Problem, Query};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -108,13 +108,15 @@ pub async fn search(State(db): State<Db>, Query(asked): Query<SearchQuery>) -> R
         });
         return rest::json(StatusCode::OK, &Found { items: Vec::new(), next: None, total: 0, facets });
     };
-    let filters = Filters { types: asked.types.as_ref(), genre: asked.genre.as_deref(), decade: asked.decade };
+    let filters =
+        Filters { types: asked.types.as_ref(), genre: asked.genre.as_deref(), decade: asked.decade };
     let mut items = page(&db, &wanted, filters, start, asked.limit.and_one()).await?;
     let more = items.len() > asked.limit.get() as usize;
     items.truncate(asked.limit.get() as usize);
     let next = if more { items.last().map(|hit| hit.cursor.clone()) } else { None };
     let total = count(&db, &wanted, filters).await?;
-    let facets = if asked.facets.unwrap_or(false) { Some(facets(&db, &wanted, filters).await?) } else { None };
+    let facets =
+        if asked.facets.unwrap_or(false) { Some(facets(&db, &wanted, filters).await?) } else { None };
     rest::json(StatusCode::OK, &Found { items, next, total, facets })
 }
 
@@ -203,7 +205,9 @@ struct Filters<'a> {
 
 impl Filters<'_> {
     fn push_matches(self, sql: &mut Sql, expression: &str) {
-        sql.push(" FROM search_index i CROSS JOIN search_documents d ON d.n = i.rowid WHERE search_index MATCH ");
+        sql.push(
+            " FROM search_index i CROSS JOIN search_documents d ON d.n = i.rowid WHERE search_index MATCH ",
+        );
         sql.push_bind(expression.to_owned());
         if let Some(types) = self.types {
             sql.push(" AND d.type IN (SELECT value FROM json_each(").push_bind(types.0.clone()).push("))");

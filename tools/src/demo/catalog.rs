@@ -207,11 +207,14 @@ impl Writer {
             2 => title.push_str(" (Remix)"),
             _ => {}
         }
+        let popularity = (u64::from(popularity(artist.index)) * 6 / (u64::from(rank) + 6)).max(1);
+        // A little more or less than before, so that charts have movers.
+        let previous = popularity * u64::from(chance.within(90, 110)) / 100;
         let line = json!({
             "type": "track", "id": format!("tr-{}", self.track), "album_id": place.album_id, "artist_id": artist.id,
             "title": title, "disc": place.disc, "position": place.position, "duration_ms": chance.within(95_000, 412_000),
             "isrc": isrc(artist.country, place.released_on.year(), self.track), "explicit": chance.percent(6),
-            "popularity": (u64::from(popularity(artist.index)) * 6 / (u64::from(rank) + 6)).max(1),
+            "popularity": popularity, "previous_popularity": previous.clamp(1, 1_000_000),
             "updated_at": EPOCH.seconds_before(chance.below(30 * 86_400)).to_string(),
         });
         self.tracks.write(line)

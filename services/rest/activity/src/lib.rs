@@ -13,7 +13,7 @@ mod recent;
 mod trending;
 
 use axum::Router;
-use rest::{Context, Service};
+use rest::{BoxError, Context, Service};
 use sqlx::migrate::Migrator;
 use utoipa::OpenApi;
 
@@ -21,7 +21,8 @@ static MIGRATIONS: Migrator = sqlx::migrate!("./migrations");
 
 /// The service's declaration; `main` and the tests start here.
 pub fn service() -> Service {
-    Service::new("activity", 7104, &MIGRATIONS, Document::openapi, routes).import::<import::Lines>()
+    Service::new("activity", include_str!("../activity.toml"), &MIGRATIONS, Document::openapi, routes)
+        .import::<import::Lines>()
 }
 
 #[derive(OpenApi)]
@@ -42,7 +43,7 @@ pub fn service() -> Service {
 )]
 struct Document;
 
-async fn routes(context: Context) -> Result<Router, Box<dyn std::error::Error + Send + Sync>> {
+async fn routes(context: Context) -> Result<Router, BoxError> {
     let routes = plays::routes()
         .merge(counts::routes())
         .merge(trending::routes())

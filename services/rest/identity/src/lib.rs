@@ -10,10 +10,10 @@ mod users;
 
 use std::sync::Arc;
 
-use axum::Router;
 use axum::extract::FromRef;
-use rest::{Context, Db, Service};
-use serde::Deserialize;
+use bff::auth::{JwkSet, Verifier};
+use rest::{BoxError, Context, Db, Routes, Section, Service};
+use serde::{Deserialize, Serialize};
 use sqlx::migrate::Migrator;
 use utoipa::OpenApi;
 
@@ -23,43 +23,46 @@ static MIGRATIONS: Migrator = sqlx::migrate!("./migrations");
 
 /// The service's declaration; `main` and the tests start here.
 pub fn service() -> Service<Config> {
-    Service::new("identity", 7102, &MIGRATIONS, Document::openapi, routes).import::<import::Lines>()
+    Service::new("identity", include_str!("../identity.toml"), &MIGRATIONS, Document::openapi, routes)
+        .import::<import::Lines>()
 }
 
-/// The service's own settings.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+/// The service's own settings. Whose tokens it signs, and for whom, stands in the common section `auth`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Config {
-    /// `iss` of every token and the base of the discovery document; where the service listens unless said otherwise.
-    pub issuer: Option<String>,
-    /// `aud` of every access token.
-    pub audience: String,
     /// How long an access token lives, in seconds.
     pub access_token_s: i64,
     /// How long one may stay signed in without signing in again, in seconds.
     pub refresh_token_s: i64,
-    /// Who may ask users to sign in. In development, any client that lives on the loopback may as well.
-    pub clients: Vec<Client>,
-}
-
-/// A registered public client (RFC 6749, 2.1); it proves itself with PKCE.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Client {
-    pub id: String,
-    /// Compared exactly.
-    pub redirect_uris: Vec<String>,
+    /// Public clients (RFC 6749, 2.1) that may ask users to sign in: `<client id> <redirect URI>`, the URI compared
+    /// exactly; one entry per URI. In development, any client that lives on the loopback may as well.
+    pub clients: Vec<String>,
 }
 
 impl Default for Config {
     fn default() -> Self {
-        Self {
-            issuer: None,
-            audience: "bespoke".to_owned(),
-            access_token_s: 3_600,
-            refresh_token_s: 30 * 86_400,
-            clients: Vec::new(),
+        Self { access_token_s: 3_600, refresh_token_s: 30 * 86_400, clients: Vec::new() }
+    }
+}
+
+impl Section for Config {
+    fn check(&self) -> Vec<String> {
+        let mut problems = Vec::new();
+        for (key, seconds) in
+            [("access_token_s", self.access_token_s), ("refresh_token_s", self.refresh_token_s)]
+        {
+            if !(1..=366 * 86_400).contains(&seconds) {
+                problems.push(format!("`{key}` is {seconds}; give it between a second and a year"));
+            }
         }
+        for client in &self.clients {
+            if !client.split_once(' ').is_some_and(|(_, uri)| url::Url::parse(uri).is_ok()) {
+                problems
+                    .push(format!("`clients`: `{client}` is not a client id, a space and a redirect URI"));
+            }
+        }
+        problems
     }
 }
 
@@ -95,11 +98,22 @@ impl FromRef<Identity> for Db {
 )]
 struct Document;
 
-async fn routes(context: Context<Config>) -> Result<Router, Box<dyn std::error::Error + Send + Sync>> {
-    let issuer = context.config.issuer.clone().unwrap_or(context.base_url);
-    let signer = Arc::new(Signer::load(&context.db, issuer, context.config.audience.clone()).await?);
-    let identity =
-        Identity { db: context.db, config: context.config, signer, development: context.development };
+async fn routes(context: Context<Config>) -> Result<Routes, BoxError> {
+    let mut auth = context.settings.auth;
+    let issuer = match auth.issuer {
+        Some(issuer) => issuer,
+        None => context.base_url.parse()?,
+    };
+    auth.issuer = Some(issuer.clone());
+    let signer = Signer::load(&context.db, &issuer, auth.audience.clone()).await?;
+    // The keys are at hand: asking ourselves for them over HTTP would need us to be up already.
+    let verifier = Verifier::fixed(&auth, &JwkSet { keys: vec![signer.public().clone()] });
+    let identity = Identity {
+        db: context.db,
+        config: context.config,
+        signer: Arc::new(signer),
+        development: context.development,
+    };
     let routes = users::routes().merge(me::routes()).merge(provider::routes(identity.development));
-    Ok(routes.with_state(identity))
+    Ok(Routes::verified_by(routes.with_state(identity), verifier))
 }

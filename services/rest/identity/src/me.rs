@@ -1,13 +1,13 @@
 //! One's own account: plan, address, locale, and how much of it others may see.
 
 use axum::Router;
-use axum::extract::{FromRequestParts, State};
+use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use http::header;
-use http::request::Parts;
 use rest::{
-    Caching, Db, Early, FieldError, Outcome, Problem, Time, Write, cached, check_if_match, json, version_etag,
+    Caching, Db, Early, FieldError, Outcome, Problem, Time, UserId, Write, cached, check_if_match, json,
+    version_etag,
 };
 use serde::{Deserialize, Serialize};
 use sqlx::SqliteConnection;
@@ -17,29 +17,6 @@ use crate::Identity;
 
 pub fn routes() -> Router<Identity> {
     cached(Router::new().route("/me", get(read).patch(change)), Caching::Private)
-}
-
-/// Extractor: the user whose token this is. This service verifies with the key that it signs with.
-pub struct Me(String);
-
-impl FromRequestParts<Identity> for Me {
-    type Rejection = Problem;
-
-    async fn from_request_parts(parts: &mut Parts, identity: &Identity) -> Result<Self, Problem> {
-        let missing =
-            || Problem::unauthenticated("this is a user's own data: send `Authorization: Bearer <token>`");
-        let header = parts.headers.get(header::AUTHORIZATION).ok_or_else(missing)?;
-        let token = header
-            .to_str()
-            .ok()
-            .and_then(|value| value.split_once(' '))
-            .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
-            .map(|(_, token)| token.trim())
-            .ok_or_else(missing)?;
-        identity.signer.subject(token).map(Self).map_err(|reason| {
-            Problem::unauthenticated(format!("the token is not valid here ({reason}); get a new one"))
-        })
-    }
 }
 
 /// A user as they see themselves.
@@ -77,7 +54,7 @@ pub struct Change {
 
 /// The caller's own account.
 #[utoipa::path(get, path = "/me", responses((status = 200, body = Account)))]
-pub async fn read(State(db): State<Db>, Me(user): Me) -> Result<Response, Problem> {
+pub async fn read(State(db): State<Db>, UserId(user): UserId) -> Result<Response, Problem> {
     let mut reader = db.reads().acquire().await?;
     let account = account(&mut reader, &user).await?;
     let mut response = json(http::StatusCode::OK, &account)?.into_response();
@@ -88,7 +65,11 @@ pub async fn read(State(db): State<Db>, Me(user): Me) -> Result<Response, Proble
 /// Changes the caller's own account. `If-Match` is honoured when sent.
 #[utoipa::path(patch, path = "/me", request_body = Change, responses((status = 200, body = Account)),
     params(("Idempotency-Key" = Option<String>, Header), ("If-Match" = Option<String>, Header)))]
-pub async fn change(State(db): State<Db>, Me(user): Me, write: Write<Change>) -> Result<Response, Early> {
+pub async fn change(
+    State(db): State<Db>,
+    UserId(user): UserId,
+    write: Write<Change>,
+) -> Result<Response, Early> {
     let change = checked(&write.input)?;
     let mut tx = write.begin(&db, &user).await?;
     let before = account(&mut tx, &user).await?;

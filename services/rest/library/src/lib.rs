@@ -12,7 +12,7 @@ mod likes;
 mod playlists;
 
 use axum::Router;
-use rest::{Caching, Context, Service, cached};
+use rest::{BoxError, Caching, Context, Service, cached};
 use sqlx::migrate::Migrator;
 use utoipa::OpenApi;
 
@@ -20,7 +20,8 @@ static MIGRATIONS: Migrator = sqlx::migrate!("./migrations");
 
 /// The service's declaration; `main` and the tests start here.
 pub fn service() -> Service {
-    Service::new("library", 7103, &MIGRATIONS, Document::openapi, routes).import::<import::Lines>()
+    Service::new("library", include_str!("../library.toml"), &MIGRATIONS, Document::openapi, routes)
+        .import::<import::Lines>()
 }
 
 #[derive(OpenApi)]
@@ -49,7 +50,7 @@ pub fn service() -> Service {
 )]
 struct Document;
 
-async fn routes(context: Context) -> Result<Router, Box<dyn std::error::Error + Send + Sync>> {
+async fn routes(context: Context) -> Result<Router, BoxError> {
     let own = playlists::routes().merge(entries::routes()).merge(likes::routes()).merge(follows::routes());
     let routes = cached(own, Caching::Private)
         .merge(likes::public_routes())

@@ -169,10 +169,7 @@ fn allowed(identity: &Identity, client_id: &str, address: &str) -> Result<Url, P
         )
     };
     let url = Url::parse(address).map_err(|_| refused())?;
-    let registered =
-        identity.config.clients.iter().any(|client| {
-            client.id == client_id && client.redirect_uris.iter().any(|known| known == address)
-        });
+    let registered = identity.config.clients.contains(&format!("{client_id} {address}"));
     let loopback = match url.host() {
         Some(Host::Ipv4(host)) => host.is_loopback(),
         Some(Host::Ipv6(host)) => host.is_loopback(),

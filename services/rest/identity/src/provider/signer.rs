@@ -1,23 +1,23 @@
 //! The provider's key and the tokens signed with it (JWT, RFC 7519; ES256, RFC 7518).
 
 use jsonwebtoken::jwk::{Jwk, PublicKeyUse, ThumbprintHash};
-use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
+use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use p256::SecretKey;
 use p256::elliptic_curve::rand_core::OsRng;
 use p256::pkcs8::EncodePrivateKey as _;
-use rest::{Db, Time};
-use serde::{Deserialize, Serialize};
+use rest::{BoxError, Db, Time};
+use serde::Serialize;
+use url::Url;
 
 use super::unguessable;
 
-/// Signs, and verifies its own. The key is made at the first start and stays in the database.
+/// Signs. The key is made at the first start and stays in the database.
 pub struct Signer {
     issuer: String,
     audience: String,
     kid: String,
     private: EncodingKey,
     public: Jwk,
-    verifying: DecodingKey,
 }
 
 /// Whom an access token speaks for.
@@ -32,15 +32,15 @@ pub struct Grant<'a> {
 }
 
 /// RFC 9068, with the user's plan beside it.
-#[derive(Serialize, Deserialize)]
-struct AccessClaims {
-    iss: String,
-    aud: String,
-    sub: String,
-    client_id: String,
-    scope: String,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    plan: Option<String>,
+#[derive(Serialize)]
+struct AccessClaims<'a> {
+    iss: &'a str,
+    aud: &'a str,
+    sub: &'a str,
+    client_id: &'a str,
+    scope: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    plan: Option<&'a str>,
     jti: String,
     iat: i64,
     exp: i64,
@@ -59,11 +59,7 @@ struct IdClaims<'a> {
 }
 
 impl Signer {
-    pub async fn load(
-        db: &Db,
-        issuer: String,
-        audience: String,
-    ) -> Result<Self, Box<dyn std::error::Error + Send + Sync>> {
+    pub async fn load(db: &Db, issuer: &Url, audience: String) -> Result<Self, BoxError> {
         let mut tx = db.begin().await?;
         let stored =
             sqlx::query_scalar::<_, Vec<u8>>("SELECT private FROM signing_keys ORDER BY id DESC LIMIT 1")
@@ -87,8 +83,8 @@ impl Signer {
         let kid = public.thumbprint(ThumbprintHash::SHA256)?;
         public.common.key_id = Some(kid.clone());
         public.common.public_key_use = Some(PublicKeyUse::Signature);
-        let verifying = DecodingKey::from_jwk(&public)?;
-        Ok(Self { issuer, audience, kid, private, public, verifying })
+        let issuer = issuer.as_str().trim_end_matches('/').to_owned();
+        Ok(Self { issuer, audience, kid, private, public })
     }
 
     pub fn issuer(&self) -> &str {
@@ -104,12 +100,12 @@ impl Signer {
         self.sign(
             "at+jwt",
             &AccessClaims {
-                iss: self.issuer.clone(),
-                aud: self.audience.clone(),
-                sub: grant.subject.to_owned(),
-                client_id: grant.client_id.to_owned(),
-                scope: grant.scope.to_owned(),
-                plan: grant.plan.map(str::to_owned),
+                iss: &self.issuer,
+                aud: &self.audience,
+                sub: grant.subject,
+                client_id: grant.client_id,
+                scope: grant.scope,
+                plan: grant.plan,
                 jti: unguessable(),
                 iat,
                 exp: iat + grant.lifetime_s,
@@ -132,16 +128,6 @@ impl Signer {
             exp: iat + grant.lifetime_s,
         };
         self.sign("JWT", &claims)
-    }
-
-    /// The subject of an access token of ours; otherwise why it is none.
-    pub fn subject(&self, token: &str) -> Result<String, jsonwebtoken::errors::Error> {
-        let mut validation = Validation::new(Algorithm::ES256);
-        validation.set_issuer(&[&self.issuer]);
-        validation.set_audience(&[&self.audience]);
-        validation.leeway = 5;
-        let token = jsonwebtoken::decode::<AccessClaims>(token, &self.verifying, &validation)?;
-        Ok(token.claims.sub)
     }
 
     fn sign(&self, kind: &str, claims: &impl Serialize) -> Result<String, jsonwebtoken::errors::Error> {

@@ -4,8 +4,8 @@ use axum::body::Bytes;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use base64::Engine as _;
-use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
-use http::{HeaderMap, HeaderValue, StatusCode, header};
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use http::{HeaderValue, StatusCode, header};
 use rest::{Problem, Query, now_ms};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -64,17 +64,12 @@ impl From<jsonwebtoken::errors::Error> for Refusal {
 /// Gives tokens for an authorization code, a refresh token, or a partner's client credentials.
 #[utoipa::path(post, path = "/token", responses((status = 200, body = Tokens)),
     request_body(content = String, content_type = "application/x-www-form-urlencoded"))]
-pub async fn token(State(identity): State<Identity>, headers: HeaderMap, body: Bytes) -> Response {
-    match granted(&identity, &headers, &body).await {
+pub async fn token(State(identity): State<Identity>, body: Bytes) -> Response {
+    match granted(&identity, &body).await {
         Ok(tokens) => uncached(StatusCode::OK, &tokens),
         Err(Refusal::OAuth(status, error, description)) => {
             let refusal = serde_json::json!({ "error": error, "error_description": description });
-            let mut response = uncached(status, &refusal);
-            if status == StatusCode::UNAUTHORIZED {
-                let challenge = HeaderValue::from_static("Basic realm=\"token\"");
-                response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
-            }
-            response
+            uncached(status, &refusal)
         }
         Err(Refusal::Failure(problem)) => problem.into_response(),
     }
@@ -90,13 +85,13 @@ fn uncached(status: StatusCode, body: &impl Serialize) -> Response {
     }
 }
 
-async fn granted(identity: &Identity, headers: &HeaderMap, body: &[u8]) -> Result<Tokens, Refusal> {
+async fn granted(identity: &Identity, body: &[u8]) -> Result<Tokens, Refusal> {
     let form =
         Form::parse(body).map_err(|name| Refusal::request(format!("{name} is given more than once")))?;
     match form.get("grant_type") {
         Some("authorization_code") => by_code(identity, &form).await,
         Some("refresh_token") => by_refresh_token(identity, &form).await,
-        Some("client_credentials") => by_client_credentials(identity, headers, &form).await,
+        Some("client_credentials") => by_client_credentials(identity, &form).await,
         Some(other) => Err(Refusal::OAuth(
             StatusCode::BAD_REQUEST,
             "unsupported_grant_type",
@@ -272,11 +267,7 @@ impl SignedIn<'_> {
     }
 }
 
-async fn by_client_credentials(
-    identity: &Identity,
-    headers: &HeaderMap,
-    form: &Form,
-) -> Result<Tokens, Refusal> {
+async fn by_client_credentials(identity: &Identity, form: &Form) -> Result<Tokens, Refusal> {
     let unknown = || {
         Refusal::OAuth(
             StatusCode::UNAUTHORIZED,
@@ -284,18 +275,15 @@ async fn by_client_credentials(
             "unknown client or wrong secret".to_owned(),
         )
     };
-    let (client_id, secret) = match headers.get(header::AUTHORIZATION) {
-        Some(value) => basic(value).ok_or_else(unknown)?,
-        None => (required(form, "client_id")?.to_owned(), required(form, "client_secret")?.to_owned()),
-    };
+    let (client_id, secret) = (required(form, "client_id")?, required(form, "client_secret")?);
     let (secret_hash, scope) =
         sqlx::query_as::<_, (Vec<u8>, String)>("SELECT secret_hash, scope FROM partners WHERE id = ?")
-            .bind(&client_id)
+            .bind(client_id)
             .fetch_optional(identity.db.reads())
             .await?
             .ok_or_else(unknown)?;
     // Hashes are compared, not secrets: how long the comparison takes tells nothing that helps.
-    if hash(&secret) != secret_hash {
+    if hash(secret) != secret_hash {
         return Err(unknown());
     }
     let scope = narrowed(form.get("scope"), &scope).map_err(|asked| {
@@ -306,29 +294,13 @@ async fn by_client_credentials(
         )
     })?;
     let grant = Grant {
-        subject: &client_id,
-        client_id: &client_id,
+        subject: client_id,
+        client_id,
         scope: &scope,
         plan: None,
         lifetime_s: identity.config.access_token_s,
     };
     Ok(access(identity, &grant)?)
-}
-
-/// `Basic`, both halves form-encoded (RFC 6749, 2.3.1).
-fn basic(value: &HeaderValue) -> Option<(String, String)> {
-    let (scheme, encoded) = value.to_str().ok()?.split_once(' ')?;
-    if !scheme.eq_ignore_ascii_case("basic") {
-        return None;
-    }
-    let decoded = String::from_utf8(STANDARD.decode(encoded.trim()).ok()?).ok()?;
-    let (id, secret) = decoded.split_once(':')?;
-    let decode = |half: &str| {
-        url::form_urlencoded::parse(half.as_bytes())
-            .next()
-            .map_or(String::new(), |(text, _)| text.into_owned())
-    };
-    Some((decode(id), decode(secret)))
 }
 
 fn access(identity: &Identity, grant: &Grant<'_>) -> Result<Tokens, jsonwebtoken::errors::Error> {

@@ -202,6 +202,7 @@ impl AlbumRoots {
         #[graphql(desc = "In which order.", default_with = "AlbumOrder::Newest")] order_by: AlbumOrder,
     ) -> Ask<Albums> {
         let AlbumFilter { upcs, kind, genre, title, released_from, released_to } = filter.unwrap_or_default();
-        Albums { first, after, upc: upcs, kind, genre, title, released_from, released_to, sort: order_by }.ask()
+        Albums { first, after, upc: upcs, kind, genre, title, released_from, released_to, sort: order_by }
+            .ask()
     }
 }

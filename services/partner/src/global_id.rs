@@ -60,7 +60,9 @@ pub fn decode(global: &str) -> Result<(Kind, String), Fault> {
         let plain = id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
         (plain && (1..=64).contains(&id.len())).then(|| (kind, id.to_owned()))
     };
-    read().ok_or_else(|| Fault::bad_input("Not an ID of this API: pass an `id` exactly as this API answered it."))
+    read().ok_or_else(|| {
+        Fault::bad_input("Not an ID of this API: pass an `id` exactly as this API answered it.")
+    })
 }
 
 /// The id of a `T`: bare towards the upstream, global towards the partner.

@@ -24,9 +24,7 @@ pub struct DateTime(jiff::Timestamp);
 #[Scalar(specified_by_url = "https://www.rfc-editor.org/rfc/rfc3339")]
 impl ScalarType for DateTime {
     fn parse(value: Value) -> InputValueResult<Self> {
-        checked(value, "a time such as 2026-09-30T12:00:00Z (RFC 3339)", |text| {
-            text.parse().ok().map(Self)
-        })
+        checked(value, "a time such as 2026-09-30T12:00:00Z (RFC 3339)", |text| text.parse().ok().map(Self))
     }
 
     fn to_value(&self) -> Value {

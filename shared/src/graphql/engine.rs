@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     fanout::{Execution, Fault, Loader, Stats, plan::GuardFn, type_info::MARK},
-    request::{ContextExt, RequestContext},
+    request::{ContextExt, Links, RequestContext},
     telemetry::{OperationType as Recorded, Outcome, RequestRecord},
     upstream::Upstreams,
 };
@@ -34,6 +34,7 @@ struct Inner {
     runner: Arc<dyn Run>,
     documents: Documents,
     upstreams: Arc<Upstreams>,
+    links: Links,
 }
 
 /// A schema that cannot be served; the text says why and what to do.
@@ -89,6 +90,8 @@ impl Declared {
             S::create_type_info(&mut registry);
             registry.subscription_type = Some(S::type_name().into_owned());
         }
+        // A root that is merged of others leaves their types behind.
+        registry.remove_unused_types();
         only_entities_below_roots(&registry)?;
         // apollo-compiler validates in front of this, and the roots that arrive here were collected by us.
         let schema =
@@ -100,13 +103,18 @@ impl Declared {
         &self.sdl
     }
 
-    pub fn engine(self, upstreams: Arc<Upstreams>, introspection: bool) -> Result<Engine, SchemaError> {
+    pub fn engine(
+        self,
+        upstreams: Arc<Upstreams>,
+        links: Links,
+        introspection: bool,
+    ) -> Result<Engine, SchemaError> {
         let schema =
             apollo_compiler::Schema::parse_and_validate(&self.sdl, "schema.graphql").map_err(|invalid| {
                 SchemaError(format!("the schema is not valid GraphQL:\n{}", invalid.errors))
             })?;
         let documents = Documents::new(schema, self.registry, introspection);
-        Ok(Engine(Arc::new(Inner { runner: self.runner, documents, upstreams })))
+        Ok(Engine(Arc::new(Inner { runner: self.runner, documents, upstreams, links })))
     }
 }
 
@@ -151,7 +159,7 @@ impl Engine {
         M: ObjectType + 'static,
         S: SubscriptionType + 'static,
     {
-        Declared::new(builder)?.engine(upstreams, introspection)
+        Declared::new(builder)?.engine(upstreams, Links::default(), introspection)
     }
 
     /// Runs a query or a mutation.
@@ -237,6 +245,7 @@ impl Engine {
         };
         let variables = self.coerce(&prepared, at, request).map_err(refuse)?;
         let stats = Arc::new(Stats::default());
+        let context = RequestContext { links: self.0.links.clone(), ..context };
         let loader = Arc::new(Loader::new(self.0.upstreams.clone(), Arc::new(context), stats.clone()));
         Ok(Ready { prepared, at, variables, loader, stats })
     }

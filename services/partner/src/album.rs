@@ -2,7 +2,7 @@
 
 use async_graphql::{Enum, InputObject, Object};
 use bff::{
-    Ask, Each, First, IntoAsk, Leaf, One, edges, entity,
+    Ask, AskEach, First, Have, IntoAsk, Leaf, Many, RequestContext, edges, entity,
     fanout::{self, Bubble, Key, Out, Path, UrlBuilder},
     question,
 };
@@ -12,6 +12,7 @@ use crate::{
     artist::{Artist, ArtistById, percent},
     genre::{Genre, GenreById},
     global_id::{Id, Identified, Kind},
+    image::{Image, images},
     scalars::{Date, DateTime, Upc, known},
     track::TracksOfAlbum,
     upstreams::CATALOG,
@@ -20,7 +21,7 @@ use crate::{
 /// A release: recordings in an order, under one code.
 #[entity]
 pub struct Album {
-    /// Names this album all over the API: pass it to `node`.
+    /// Unique over the whole API and forever the same: store it, and pass it to `node`.
     pub id: Id<Album>,
     /// As printed on the release.
     title: String,
@@ -65,9 +66,14 @@ impl Album {
         ArtistById(self.artist_id.clone()).ask()
     }
 
+    /// Covers, the largest first.
+    fn images(&self, request: &RequestContext) -> Have<Image, Many> {
+        Have::many(images(&self.id, request))
+    }
+
     /// The main one first.
-    fn genres(&self) -> Option<Each<Ask<GenreById, One>>> {
-        Some(self.genre_ids.iter().map(|id| GenreById(id.clone()).ask()).collect())
+    fn genres(&self) -> AskEach<GenreById> {
+        AskEach::of(self.genre_ids.iter().cloned().map(GenreById))
     }
 
     /// As they are played: by disc and number.

@@ -2,7 +2,7 @@
 
 use async_graphql::{Enum, InputObject, Object};
 use bff::{
-    Ask, Each, First, IntoAsk, One, edges, entity,
+    Ask, AskEach, First, Have, IntoAsk, Many, RequestContext, edges, entity,
     fanout::{self, Key, UrlBuilder},
     question,
 };
@@ -11,6 +11,7 @@ use crate::{
     album::{AlbumType, AlbumsOfArtist},
     genre::{Genre, GenreById},
     global_id::{Id, Identified, Kind},
+    image::{Image, images},
     scalars::{CountryCode, DateTime},
     track::TracksOfArtist,
     upstreams::CATALOG,
@@ -19,7 +20,7 @@ use crate::{
 /// A person or a group that recordings are released by.
 #[entity]
 pub struct Artist {
-    /// Names this artist all over the API: pass it to `node`.
+    /// Unique over the whole API and forever the same: store it, and pass it to `node`.
     pub id: Id<Artist>,
     /// As credited on releases.
     name: String,
@@ -55,9 +56,14 @@ impl Artist {
         percent(self.popularity)
     }
 
+    /// Portraits, the largest first.
+    fn images(&self, request: &RequestContext) -> Have<Image, Many> {
+        Have::many(images(&self.id, request))
+    }
+
     /// The main one first.
-    fn genres(&self) -> Option<Each<Ask<GenreById, One>>> {
-        Some(self.genre_ids.iter().map(|id| GenreById(id.clone()).ask()).collect())
+    fn genres(&self) -> AskEach<GenreById> {
+        AskEach::of(self.genre_ids.iter().cloned().map(GenreById))
     }
 
     /// What the artist released, newest first.

@@ -13,7 +13,7 @@ use crate::{
 /// A ranking of tracks that is published anew every day.
 #[entity]
 pub struct Chart {
-    /// Names this chart all over the API, through all its publications: pass it to `node`.
+    /// Unique over the whole API and forever the same: store it, and pass it to `node`.
     pub id: Id<Chart>,
     /// In English.
     title: String,

@@ -11,7 +11,7 @@ use crate::{
 /// A kind of music. It contains everything of the genres below it.
 #[entity]
 pub struct Genre {
-    /// Names this genre all over the API: pass it to `node`, or as `genre` in a filter.
+    /// Unique over the whole API and forever the same: store it, and pass it to `node`.
     pub id: Id<Genre>,
     /// In English.
     name: String,

@@ -8,6 +8,7 @@ mod artist;
 mod chart;
 mod genre;
 mod global_id;
+mod image;
 mod node;
 mod scalars;
 mod schema;

@@ -2,8 +2,8 @@
 
 use async_graphql::{ID, Object};
 use bff::{
-    Ask, Each, Fault, IntoAsk, Maybe, Scope, Upstream, entity,
-    fanout::{AsKey, Call, Key, Page, Question, Row, UrlBuilder},
+    Ask, Fault, IntoAsk, Maybe, Scope, Upstream, entity,
+    fanout::{AsKey, Call, InPlace, Key, Page, Question, Row, UrlBuilder},
     upstream::{Reply, rows},
 };
 
@@ -115,7 +115,7 @@ impl NodeRoots {
     async fn nodes(
         &self,
         #[graphql(desc = "At most 100.")] ids: Vec<ID>,
-    ) -> async_graphql::Result<Each<Result<Ask<NodeById>, Fault>>> {
+    ) -> async_graphql::Result<InPlace<Ask<NodeById>>> {
         if ids.len() > MOST {
             let given = ids.len();
             return Err(Fault::bad_input(format!(

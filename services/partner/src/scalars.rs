@@ -17,11 +17,12 @@ fn checked<T: InputType>(
     read(&text).ok_or_else(|| InputValueError::custom(format!("must be {form}.")))
 }
 
-/// A point in time (RFC 3339), in UTC: `2026-09-30T12:00:00Z`.
+/// `DateTime`.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Deserialize)]
 pub struct DateTime(jiff::Timestamp);
 
 #[Scalar(specified_by_url = "https://www.rfc-editor.org/rfc/rfc3339")]
+/// A point in time (RFC 3339), in UTC: `2026-09-30T12:00:00Z`.
 impl ScalarType for DateTime {
     fn parse(value: Value) -> InputValueResult<Self> {
         checked(value, "a time such as 2026-09-30T12:00:00Z (RFC 3339)", |text| text.parse().ok().map(Self))
@@ -38,11 +39,12 @@ impl Leaf for DateTime {
     }
 }
 
-/// A day of the calendar (RFC 3339, full-date): `1997-09-22`.
+/// `Date`.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Deserialize)]
 pub struct Date(jiff::civil::Date);
 
 #[Scalar(specified_by_url = "https://www.rfc-editor.org/rfc/rfc3339")]
+/// A day of the calendar (RFC 3339, full-date): `1997-09-22`.
 impl ScalarType for Date {
     fn parse(value: Value) -> InputValueResult<Self> {
         checked(value, "a day such as 1997-09-22", |text| {
@@ -71,7 +73,7 @@ impl Param for Date {
 /// A scalar that is a code: text of a known form.
 macro_rules! codes {
     ($($(#[$doc:meta])* $type:ident = $name:literal at $url:literal, $form:literal, $read:expr;)*) => {$(
-        $(#[$doc])*
+        #[doc = concat!("`", $name, "`.")]
         #[derive(Clone, PartialEq, Eq, Hash, Debug, Deserialize)]
         pub struct $type(String);
 

@@ -19,7 +19,7 @@ use crate::{
 /// A recording in its place on an album.
 #[entity]
 pub struct Track {
-    /// Names this track all over the API: pass it to `node`.
+    /// Unique over the whole API and forever the same: store it, and pass it to `node`.
     pub id: Id<Track>,
     /// As printed on the release.
     title: String,

@@ -1,5 +1,5 @@
 //! The partner API through its front door: what partners are answered, and what the catalogue is asked for it.
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test may panic")]
+#![expect(clippy::expect_used, reason = "a test may panic")]
 
 mod calls;
 mod codes;

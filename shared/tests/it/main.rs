@@ -9,4 +9,5 @@ mod app;
 mod auth;
 mod client;
 mod config;
+mod process;
 mod telemetry;

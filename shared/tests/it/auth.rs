@@ -280,6 +280,18 @@ async fn without_an_issuer_a_token_is_refused_not_ignored() {
     assert_eq!(send(reqwest::Client::new().get(server.url())).await.text, ANONYMOUS);
 }
 
+#[tokio::test]
+async fn what_is_open_checks_credentials_itself() {
+    let mut app = App::new(settings(), Router::new().route("/", get(who)));
+    let basic = async |headers: http::HeaderMap| headers["authorization"].to_str().unwrap().to_owned();
+    app.open = Router::new().route("/token", get(basic));
+    let server = app::start(app).await.unwrap();
+    let asked =
+        reqwest::Client::new().get(format!("{}/token", server.url())).header("authorization", "Basic dTpw");
+    assert_eq!(send(asked).await.text, "Basic dTpw");
+    refused(&ask(&server, "Basic dTpw").await, "not configured");
+}
+
 #[test]
 fn a_caller_does_not_show_its_credential() {
     let caller = Caller::signed_in("user-1", "read", None, "Bearer xyzzy".parse().unwrap());

@@ -102,7 +102,7 @@ impl Writer {
     }
 
     /// Told by two at once.
-    fn tally(&self) -> Then<Join<Ask<BooksOf>, Ask<ReviewsBy>>, Just<Option<i32>>> {
+    fn tally(&self) -> Then<BooksAndReviews, Just<Option<i32>>> {
         let books = BooksOf { writer: self.id.clone(), first: First::new(5) }.ask();
         books
             .join(ReviewsBy(self.id.clone()).ask())
@@ -115,6 +115,8 @@ impl Writer {
         BooksOf { writer: self.id.clone(), first: First::new(50) }.ask()
     }
 }
+
+type BooksAndReviews = Join<Ask<BooksOf>, Ask<ReviewsBy>>;
 
 /// Something to read.
 #[entity]
@@ -312,10 +314,9 @@ impl ByHand {
         Ok(Some(Have::maybe(rows.first().map(|book| Home { city: book.title.clone(), mayor_id: None }))))
     }
 
-    async fn panics(&self) -> Option<i32> {
-        let nothing: Option<i32> = None;
-        #[expect(clippy::expect_used, reason = "what the test is about")]
-        Some(nothing.expect("the database password is hunter2"))
+    async fn panics(&self, #[graphql(default = true)] really: bool) -> Option<i32> {
+        assert!(!really, "the database password is hunter2");
+        Some(0)
     }
 
     async fn foreign(&self) -> async_graphql::Result<Option<i32>> {

@@ -8,11 +8,11 @@
 
 mod bad_input;
 mod comments;
-mod plays;
-mod process;
-mod stream;
 mod durability;
 mod events;
 mod imports;
+mod plays;
+mod process;
 mod provider;
+mod stream;
 mod world;

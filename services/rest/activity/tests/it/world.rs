@@ -126,7 +126,13 @@ impl Person {
         reply(self.request("GET", path)).await.unwrap()
     }
 
-    pub async fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: Option<Value>) -> Reply {
+    pub async fn send(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Option<Value>,
+    ) -> Reply {
         self.try_send(method, path, headers, body).await.unwrap()
     }
 

@@ -155,7 +155,7 @@ impl CatalogImport {
         sqlx::query(
             "INSERT INTO artists (id, name, name_key, sort_name, sort_key, terms, country, formed_year, bio, genre_ids,
                                   popularity, monthly_listeners, updated_at)
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, coalesce(?, ?))
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, coalesce(?13, ?14))
              ON CONFLICT (id) DO UPDATE SET
                  name = excluded.name, name_key = excluded.name_key, sort_name = excluded.sort_name,
                  sort_key = excluded.sort_key, terms = excluded.terms, country = excluded.country,
@@ -211,7 +211,7 @@ impl CatalogImport {
         let stored = sqlx::query(
             "INSERT INTO albums (id, artist_id, title, sort_key, terms, kind, released_on, upc, label, own_genre_ids,
                                  popularity, updated_at)
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, coalesce(?, ?))
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, coalesce(?12, ?13))
              ON CONFLICT (id) DO UPDATE SET
                  artist_id = excluded.artist_id, title = excluded.title, sort_key = excluded.sort_key,
                  terms = excluded.terms, kind = excluded.kind, released_on = excluded.released_on,

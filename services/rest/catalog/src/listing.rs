@@ -113,7 +113,7 @@ where
 }
 
 /// Rows of many keys: at most `limit` for each, every one carrying its key as `key_field`. `members` is what follows
-/// `SELECT t.n FROM` for one key, `k.value`; conditions of the caller's own come from `filter`.
+/// `SELECT t.id FROM` for one key, `k.value`; conditions of the caller's own come from `filter`.
 pub struct ByKey<'a> {
     pub columns: &'a str,
     pub from: &'a str,
@@ -138,7 +138,7 @@ impl ByKey<'_> {
         let mut sql = Sql::new("SELECT k.value AS ");
         sql.push(self.key_field).push(", ").push(self.columns);
         sql.push(" FROM json_each(").push_bind(self.keys.to_json()).push(") k CROSS JOIN ").push(self.from);
-        sql.push(" WHERE t.n IN (SELECT t.n FROM ").push(self.members);
+        sql.push(" WHERE t.id IN (SELECT t.id FROM ").push(self.members);
         filter(&mut sql);
         self.order.push_after(&mut sql, place.as_ref());
         sql.push(" ORDER BY ");

@@ -2,7 +2,8 @@
 //!
 //! The index splits at spaces and folds case and diacritics by itself. Chinese and Japanese are written without
 //! spaces, so every such character becomes a term of its own and a run of them is looked up as a phrase: any part of a
-//! name is found, from one character on. Katakana is read as Hiragana, so that either finds the other.
+//! name is found, from one character on. Katakana is read as Hiragana, so that either finds the other. Letters such as
+//! ø, which are not a letter and a mark to Unicode, become what people without that key type.
 
 use std::fmt::Write;
 
@@ -10,9 +11,9 @@ use std::fmt::Write;
 /// takes for a letter and nobody types.
 pub const END: char = '\u{E000}';
 
-/// `text` with every Chinese or Japanese character standing alone; `None` where there is nothing to change.
+/// `text` as it is indexed and looked up; `None` where that is `text` itself.
 pub fn for_index(text: &str) -> Option<String> {
-    if !text.chars().any(|c| stands_alone(c) || private(c) || c.is_control()) {
+    if !text.chars().any(|c| stands_alone(c) || private(c) || c.is_control() || plain(c).is_some()) {
         return None;
     }
     let mut spaced = String::with_capacity(text.len() * 2);
@@ -23,6 +24,8 @@ pub fn for_index(text: &str) -> Option<String> {
             spaced.push(' ');
         } else if private(c) || c.is_control() {
             spaced.push(' ');
+        } else if let Some(plain) = plain(c) {
+            spaced.push_str(plain);
         } else {
             spaced.push(c);
         }
@@ -83,6 +86,21 @@ fn stands_alone(c: char) -> bool {
         | '\u{F900}'..='\u{FAFF}'
         | '\u{FF66}'..='\u{FF9F}'    // half-width Katakana
         | '\u{20000}'..='\u{3FFFD}')
+}
+
+fn plain(c: char) -> Option<&'static str> {
+    Some(match c {
+        'ø' | 'Ø' => "o",
+        'ð' | 'Ð' | 'đ' | 'Đ' => "d",
+        'þ' | 'Þ' => "th",
+        'ł' | 'Ł' => "l",
+        'æ' | 'Æ' => "ae",
+        'œ' | 'Œ' => "oe",
+        'ß' | 'ẞ' => "ss",
+        'ı' => "i",
+        'ħ' | 'Ħ' => "h",
+        _ => return None,
+    })
 }
 
 fn hiragana(c: char) -> char {

@@ -1,6 +1,25 @@
-//! The platform under every backend for frontends: serving, configuration, telemetry, tokens; mechanism only.
+//! The platform under every backend for frontends: serving, configuration, telemetry, tokens, upstream calls and
+//! the fan-out executor; mechanism only.
 
 pub mod app;
 pub mod auth;
 pub mod config;
+pub mod fanout;
+pub mod graphql;
+pub mod request;
 pub mod telemetry;
+pub mod upstream;
+
+#[doc(hidden)]
+pub use async_graphql;
+pub use auth::Caller;
+pub use bff_macros::{edges, entity, question};
+pub use fanout::{
+    Ask, Code, Connection, Fault, Have, IntoAsk, Leaf, Many, ManyMaybe, Maybe, One, OptionalMany,
+    OptionalManyMaybe, Scope, Then, Told, connection::First,
+};
+pub use graphql::{Bff, serve};
+pub use request::{ContextExt, RequestContext};
+#[doc(hidden)]
+pub use serde;
+pub use upstream::Upstream;

@@ -1,0 +1,110 @@
+//! The same schema as a team writes it on `shared`: three entities, four questions, everything on as in production.
+
+use async_graphql::{EmptyMutation, EmptySubscription, Object, Schema};
+use bff::{Ask, Bff, IntoAsk, Upstream, edges, entity, question};
+use std::{collections::BTreeMap, error::Error, net::SocketAddr};
+
+use crate::seat;
+
+const REST: Upstream = Upstream::named("rest");
+
+/// Something somebody wrote.
+#[entity(wire = "camelCase")]
+pub struct Post {
+    id: u32,
+    user_id: u32,
+    title: String,
+    body: String,
+}
+
+#[edges]
+impl Post {
+    fn user(&self) -> Ask<UserById> {
+        UserById(self.user_id).ask()
+    }
+
+    fn comments(&self) -> Ask<CommentsOf> {
+        CommentsOf(self.id).ask()
+    }
+}
+
+/// Somebody who writes.
+#[entity]
+pub struct User {
+    id: u32,
+    name: String,
+    username: String,
+    email: String,
+    phone: Option<String>,
+    website: Option<String>,
+}
+
+#[edges]
+impl User {
+    fn posts(&self) -> Ask<PostsOf> {
+        PostsOf(self.id).ask()
+    }
+}
+
+/// What somebody said about it.
+#[entity(wire = "camelCase")]
+pub struct Comment {
+    id: u32,
+    post_id: u32,
+    name: String,
+    email: String,
+    body: String,
+}
+
+/// All posts, or the first so many.
+#[question(upstream = REST, get = "/posts", row = Post, many, all_fields, public)]
+pub struct AllPosts {
+    #[query("_limit")]
+    limit: Option<u32>,
+}
+
+/// A user, by id.
+#[question(upstream = REST, get = "/users", key = "id", row = User, by = id, repeat, all_fields, public)]
+pub struct UserById(u32);
+
+/// What a user wrote.
+#[question(upstream = REST, get = "/posts", key = "userId", row = Post, by = user_id, many, repeat, all_fields, public)]
+pub struct PostsOf(u32);
+
+/// What was said about a post.
+#[question(upstream = REST, get = "/comments", key = "postId", row = Comment, by = post_id, many, repeat, all_fields, public)]
+pub struct CommentsOf(u32);
+
+struct Query;
+
+#[Object]
+impl Query {
+    async fn posts(&self, limit: Option<u32>) -> Ask<AllPosts> {
+        AllPosts { limit }.ask()
+    }
+
+    async fn user(&self, id: u32) -> Ask<UserById> {
+        UserById(id).ask()
+    }
+
+    async fn greet(&self) -> &str {
+        "Hello World!"
+    }
+}
+
+/// Serves until the process ends.
+pub async fn serve(listen: SocketAddr, upstream: String) -> Result<(), Box<dyn Error + Send + Sync>> {
+    let mut settings = bff::config::Settings::ephemeral("ours");
+    settings.profile = bff::config::Profile::Production;
+    settings.listen = listen;
+    settings.upstreams = BTreeMap::from([("rest".to_owned(), upstream.parse()?)]);
+    let bff = Bff::new("ours", "").upstreams(&[REST]).schema(Schema::build(
+        Query,
+        EmptyMutation,
+        EmptySubscription,
+    ));
+    let running = bff.start(settings).await?;
+    seat::announce(running.addr);
+    running.wait_for_signal_then_shutdown().await;
+    Ok(())
+}

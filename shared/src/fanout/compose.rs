@@ -1,0 +1,207 @@
+//! Answers that need more than one step: a question after a question, two at once, a leaf told by an upstream.
+
+use super::{
+    Bubble, Compiler, Cx, Fault, Gathering, Leaf, Merged, Out, Path, Question, Shape,
+    ask::{Ask, Asking, answers, distinct},
+    write::Written,
+};
+use crate::request::RequestContext;
+use futures::{
+    FutureExt,
+    future::{BoxFuture, join},
+};
+use std::sync::Arc;
+
+/// Something that must be known first.
+pub trait Step: Clone + Send + Sync + 'static {
+    /// What it tells.
+    type Told<'p>: Send;
+    /// Answers for all rows at once; the `i`th answer is the `i`th step's.
+    fn tell<'p>(steps: Vec<Self>, cx: &'p Cx<'p>) -> BoxFuture<'p, Vec<Result<Self::Told<'p>, Fault>>>;
+}
+
+impl<Q: Question, S: Shape> Step for Ask<Q, S> {
+    /// The question's rows, in the upstream's order.
+    type Told<'p> = Vec<&'p Q::Row>;
+
+    fn tell<'p>(steps: Vec<Self>, cx: &'p Cx<'p>) -> BoxFuture<'p, Vec<Result<Self::Told<'p>, Fault>>> {
+        let (distinct, of_row) = distinct(steps.into_iter().map(|step| step.question));
+        async move {
+            let answers = answers::<Q>(&distinct, cx).await;
+            of_row
+                .into_iter()
+                .map(|at| {
+                    let found =
+                        answers.get(at).ok_or_else(Fault::internal)?.as_ref().map_err(Clone::clone)?;
+                    let mut rows = Vec::new();
+                    found.push_to(&mut rows);
+                    Ok(rows)
+                })
+                .collect()
+        }
+        .boxed()
+    }
+}
+
+/// Two steps at once: what both tell, or the first failure.
+#[derive(Clone)]
+pub struct Join<A: Step, B: Step>(A, B);
+
+impl<A: Step, B: Step> Step for Join<A, B> {
+    type Told<'p> = (A::Told<'p>, B::Told<'p>);
+
+    fn tell<'p>(steps: Vec<Self>, cx: &'p Cx<'p>) -> BoxFuture<'p, Vec<Result<Self::Told<'p>, Fault>>> {
+        let (a, b): (Vec<A>, Vec<B>) = steps.into_iter().map(|Join(a, b)| (a, b)).unzip();
+        async move {
+            let (a, b) = join(A::tell(a, cx), B::tell(b, cx)).await;
+            a.into_iter().zip(b).map(|(a, b)| Ok((a?, b?))).collect()
+        }
+        .boxed()
+    }
+}
+
+type Next<P, A> = Arc<dyn for<'p> Fn(<P as Step>::Told<'p>, &RequestContext) -> A + Send + Sync>;
+
+/// Once the first step is answered, the next: another question, rows made of the answer, or a leaf.
+pub struct Then<P: Step, A: Asking> {
+    first: P,
+    next: Next<P, A>,
+}
+
+/// A leaf that an upstream tells, such as a count that another service keeps.
+pub type Told<Q, V> = Then<Ask<Q>, Just<V>>;
+
+impl<P: Step, A: Asking> Clone for Then<P, A> {
+    fn clone(&self) -> Self {
+        Self { first: self.first.clone(), next: self.next.clone() }
+    }
+}
+
+impl<Q: Question, S: Shape> Ask<Q, S> {
+    /// Asks on, knowing this question's rows.
+    pub fn then<A: Asking>(
+        self,
+        next: impl for<'p> Fn(Vec<&'p Q::Row>, &RequestContext) -> A + Send + Sync + 'static,
+    ) -> Then<Self, A> {
+        Then { first: self, next: Arc::new(next) }
+    }
+
+    /// Makes a leaf of this question's rows.
+    pub fn tell<V: Leaf + Clone + 'static>(
+        self,
+        tell: impl for<'p> Fn(Vec<&'p Q::Row>, &RequestContext) -> V + Send + Sync + 'static,
+    ) -> Then<Self, Just<V>> {
+        Then { first: self, next: Arc::new(move |rows, request| Just(tell(rows, request))) }
+    }
+
+    /// Asks two questions at once.
+    pub fn join<B: Step>(self, other: B) -> Join<Self, B> {
+        Join(self, other)
+    }
+}
+
+impl<X: Step, Y: Step> Join<X, Y> {
+    /// Asks on, knowing both answers.
+    pub fn then<A: Asking>(
+        self,
+        next: impl for<'p> Fn((X::Told<'p>, Y::Told<'p>), &RequestContext) -> A + Send + Sync + 'static,
+    ) -> Then<Self, A> {
+        Then { first: self, next: Arc::new(next) }
+    }
+
+    /// Makes a leaf of both answers.
+    pub fn tell<V: Leaf + Clone + 'static>(
+        self,
+        tell: impl for<'p> Fn((X::Told<'p>, Y::Told<'p>), &RequestContext) -> V + Send + Sync + 'static,
+    ) -> Then<Self, Just<V>> {
+        Then { first: self, next: Arc::new(move |told, request| Just(tell(told, request))) }
+    }
+}
+
+impl<P: Step, A: Asking> Asking for Then<P, A> {
+    type Plan = A::Plan;
+    const NULLABLE: bool = A::NULLABLE;
+
+    fn compile(compiler: &Compiler<'_>, merged: &Merged<'_>) -> Result<Self::Plan, Fault> {
+        A::compile(compiler, merged)
+    }
+
+    fn gather<'p>(
+        asks: Vec<Self>,
+        plan: &'p Self::Plan,
+        cx: &'p Cx<'p>,
+    ) -> Gathering<'p, Box<dyn Written + 'p>> {
+        let (first, next): (Vec<P>, Vec<Next<P, A>>) =
+            asks.into_iter().map(|ask| (ask.first, ask.next)).unzip();
+        Gathering::Later(
+            async move {
+                let told = P::tell(first, cx).await;
+                let mut asks = Vec::with_capacity(told.len());
+                let of_row = told
+                    .into_iter()
+                    .zip(next)
+                    .map(|(told, next)| {
+                        told.map(|told| {
+                            asks.push(next(told, cx.request));
+                            asks.len() - 1
+                        })
+                    })
+                    .collect();
+                let inner = A::gather(asks, plan, cx).wait().await;
+                Box::new(Second { of_row, inner, nullable: A::NULLABLE }) as Box<dyn Written + 'p>
+            }
+            .boxed(),
+        )
+    }
+}
+
+struct Second<'p> {
+    of_row: Vec<Result<usize, Fault>>,
+    inner: Box<dyn Written + 'p>,
+    nullable: bool,
+}
+
+impl Written for Second<'_> {
+    fn write(&self, i: usize, out: &mut Out, path: &Path<'_>) -> Result<(), Bubble> {
+        match self.of_row.get(i) {
+            Some(Ok(at)) => self.inner.write(*at, out, path),
+            Some(Err(fault)) => {
+                out.fail(fault, path.pos(), path);
+                out.null_or_bubble(out.buf.len(), self.nullable)
+            }
+            None => {
+                out.fail(&Fault::internal(), path.pos(), path);
+                out.null_or_bubble(out.buf.len(), self.nullable)
+            }
+        }
+    }
+}
+
+/// A leaf's value, where something to ask is wanted. `Just<Option<V>>` may be null, `Just<V>` may not.
+#[derive(Clone)]
+pub struct Just<V>(pub V);
+
+impl<V: Leaf + Clone + 'static> Asking for Just<V> {
+    type Plan = ();
+    const NULLABLE: bool = V::NULLABLE;
+
+    fn compile(_: &Compiler<'_>, _: &Merged<'_>) -> Result<(), Fault> {
+        Ok(())
+    }
+
+    fn gather<'p>(asks: Vec<Self>, (): &'p (), _: &'p Cx<'p>) -> Gathering<'p, Box<dyn Written + 'p>> {
+        Gathering::Ready(Box::new(asks))
+    }
+}
+
+impl<V: Leaf> Written for Vec<Just<V>> {
+    fn write(&self, i: usize, out: &mut Out, path: &Path<'_>) -> Result<(), Bubble> {
+        match self.get(i) {
+            Some(Just(value)) => value.put(out, path),
+            None => {
+                out.fail(&Fault::internal(), path.pos(), path);
+                Err(Bubble)
+            }
+        }
+    }
+}

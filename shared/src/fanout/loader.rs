@@ -1,0 +1,328 @@
+//! The one generic loader: per request, acting for its caller, answering the questions of a level in batches.
+//!
+//! No timer: a batch leaves when whoever else is ready in this request has asked too (one turn of its task). Batches
+//! of different questions, groups and pages are under way at once. A question is asked once a request, whatever
+//! its answer: rows, none, or a failure. Nothing is spawned: calls end with the request that wants them.
+
+use super::{Call, Code, Fault, Page, Question};
+use crate::{
+    request::RequestContext,
+    upstream::{Reply, Upstreams},
+};
+use futures::{
+    FutureExt, StreamExt,
+    future::{BoxFuture, Shared},
+    stream,
+};
+use parking_lot::Mutex;
+use rustc_hash::FxHashMap;
+use std::{
+    any::{Any, TypeId},
+    future::Future,
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering::Relaxed},
+    },
+    task::Poll,
+};
+use tracing::Instrument;
+
+/// The page that answers a question, once it is there.
+pub(super) type Answered<Q> = Result<Arc<Page<Q>>, Fault>;
+
+/// A page on its way, awaited by all who asked for something on it.
+///
+/// A type of its own: behind a bare alias rustc loses that the future is `'static` where the loader is used
+/// through `dataloader`.
+pub(super) struct Flight<Q: Question>(Shared<BoxFuture<'static, Answered<Q>>>);
+
+impl<Q: Question> Clone for Flight<Q> {
+    fn clone(&self) -> Self {
+        Self(self.0.clone())
+    }
+}
+
+impl<Q: Question> Flight<Q> {
+    pub async fn land(self) -> Answered<Q> {
+        self.0.await
+    }
+}
+
+/// Where a question's answer will be: in which of the flights, at which place.
+#[derive(Clone, Copy)]
+pub(super) struct Seat {
+    pub flight: usize,
+    pub place: usize,
+}
+
+/// What a request asked of upstreams so far.
+#[derive(Debug, Default)]
+pub struct Stats {
+    calls: AtomicU32,
+    keys: AtomicU32,
+    under_way: AtomicU32,
+    waves: AtomicU32,
+}
+
+impl Stats {
+    /// HTTP requests sent.
+    pub fn calls(&self) -> u32 {
+        self.calls.load(Relaxed)
+    }
+
+    /// Keys sent in them.
+    pub fn keys(&self) -> u32 {
+        self.keys.load(Relaxed)
+    }
+
+    /// How many times a call left while none was under way: the depth of the fan-out, in round trips.
+    pub fn waves(&self) -> u32 {
+        self.waves.load(Relaxed)
+    }
+
+    pub(crate) fn sent(&self, keys: usize) -> UnderWay<'_> {
+        self.calls.fetch_add(1, Relaxed);
+        self.keys.fetch_add(u32::try_from(keys).unwrap_or(u32::MAX), Relaxed);
+        if self.under_way.fetch_add(1, Relaxed) == 0 {
+            self.waves.fetch_add(1, Relaxed);
+        }
+        UnderWay(self)
+    }
+}
+
+/// A call that has not been answered yet.
+pub(crate) struct UnderWay<'a>(&'a Stats);
+
+impl Drop for UnderWay<'_> {
+    fn drop(&mut self) {
+        self.0.under_way.fetch_sub(1, Relaxed);
+    }
+}
+
+/// What a flight holds of its request. Not the pools: they hold the flight.
+pub(super) struct Sender {
+    pub upstreams: Arc<Upstreams>,
+    pub request: Arc<RequestContext>,
+    pub stats: Arc<Stats>,
+}
+
+/// Answers questions for one request.
+pub struct Loader {
+    sender: Arc<Sender>,
+    /// One pool for each type of question. Few: a list is found through faster than a map.
+    pools: Mutex<Vec<(TypeId, Arc<dyn Any + Send + Sync>)>>,
+}
+
+impl Loader {
+    /// For one request.
+    pub fn new(upstreams: Arc<Upstreams>, request: Arc<RequestContext>, stats: Arc<Stats>) -> Self {
+        Self { sender: Arc::new(Sender { upstreams, request, stats }), pools: Mutex::default() }
+    }
+
+    /// Whose request this is.
+    pub fn request(&self) -> &Arc<RequestContext> {
+        &self.sender.request
+    }
+
+    /// The ways out.
+    pub fn upstreams(&self) -> &Arc<Upstreams> {
+        &self.sender.upstreams
+    }
+
+    /// What was asked so far.
+    pub fn stats(&self) -> &Arc<Stats> {
+        &self.sender.stats
+    }
+
+    /// A loader for the same caller with a new deadline that knows no answer yet: for an event of a subscription.
+    pub(super) fn for_next_event(&self) -> Self {
+        let request = Arc::new(self.sender.request.renewed());
+        Self::new(self.sender.upstreams.clone(), request, self.sender.stats.clone())
+    }
+
+    /// Forgets all answers: something was written, and the reader must see it.
+    pub fn forget(&self) {
+        self.pools.lock().clear();
+    }
+
+    /// Something of this request's that is made once, such as the pool of a type of question.
+    pub(super) fn once<T: Send + Sync + 'static>(&self, make: impl FnOnce() -> T) -> Arc<T> {
+        let mut pools = self.pools.lock();
+        let found = pools
+            .iter()
+            .find(|(of, _)| *of == TypeId::of::<T>())
+            .and_then(|(_, any)| any.clone().downcast::<T>().ok());
+        found.unwrap_or_else(|| {
+            let made = Arc::new(make());
+            pools.push((TypeId::of::<T>(), made.clone()));
+            made
+        })
+    }
+
+    /// The flights that answer these distinct questions, and which answers which, where.
+    pub(super) fn ask<Q: Question>(&self, questions: &[Q]) -> (Vec<Flight<Q>>, Vec<Seat>) {
+        self.once(Pool::<Q>::default).ask(&self.sender, questions)
+    }
+}
+
+/// All questions of one type that this request has asked.
+struct Pool<Q: Question>(Mutex<Asked<Q>>);
+
+struct Asked<Q: Question> {
+    seats: FxHashMap<Q, Seat>,
+    flights: Vec<Flight<Q>>,
+    /// Pages that have not left: at most one a group.
+    boarding: Vec<Arc<Mutex<Boarding<Q>>>>,
+}
+
+/// A page that still takes questions.
+struct Boarding<Q> {
+    flight: usize,
+    questions: Vec<Q>,
+    url_len: usize,
+    left: bool,
+}
+
+impl<Q: Question> Default for Pool<Q> {
+    fn default() -> Self {
+        Self(Mutex::new(Asked { seats: FxHashMap::default(), flights: Vec::new(), boarding: Vec::new() }))
+    }
+}
+
+impl<Q: Question> Pool<Q> {
+    fn ask(&self, sender: &Arc<Sender>, questions: &[Q]) -> (Vec<Flight<Q>>, Vec<Seat>) {
+        let mut asked = self.0.lock();
+        let asked = &mut *asked;
+        asked.seats.reserve(questions.len());
+        asked.boarding.retain(|page| !page.lock().left);
+        // Flights of this ask, with the number each has in the pool.
+        let mut mine: Vec<usize> = Vec::with_capacity(1);
+        let mut seats = Vec::with_capacity(questions.len());
+        for question in questions {
+            let seat = match asked.seats.get(question) {
+                Some(seat) => *seat,
+                None => asked.board(sender, question),
+            };
+            let flight = mine.iter().rposition(|flight| *flight == seat.flight).unwrap_or_else(|| {
+                mine.push(seat.flight);
+                mine.len() - 1
+            });
+            seats.push(Seat { flight, place: seat.place });
+        }
+        (mine.iter().filter_map(|flight| asked.flights.get(*flight).cloned()).collect(), seats)
+    }
+}
+
+impl<Q: Question> Asked<Q> {
+    fn board(&mut self, sender: &Arc<Sender>, question: &Q) -> Seat {
+        let key_len = question.key().url_len() + 1;
+        let mut full = None;
+        for (at, page) in self.boarding.iter().enumerate() {
+            let mut page = page.lock();
+            if !page.questions.first().is_some_and(|first| first.same_group(question)) {
+                continue;
+            }
+            if page.questions.len() >= Q::PAGE || page.url_len + key_len > Q::UPSTREAM.max_url() {
+                full = Some(at);
+                break;
+            }
+            let seat = Seat { flight: page.flight, place: page.questions.len() };
+            page.questions.push(question.clone());
+            page.url_len += key_len;
+            self.seats.insert(question.clone(), seat);
+            return seat;
+        }
+        if let Some(at) = full {
+            self.boarding.swap_remove(at);
+        }
+        let seat = Seat { flight: self.flights.len(), place: 0 };
+        let mut url = String::new();
+        Q::url(std::slice::from_ref(question), &mut url);
+        let page = Arc::new(Mutex::new(Boarding {
+            flight: seat.flight,
+            questions: vec![question.clone()],
+            url_len: url.len(),
+            left: false,
+        }));
+        self.flights.push(Flight(depart(sender.clone(), page.clone()).boxed().shared()));
+        if Q::PAGE > 1 {
+            self.boarding.push(page);
+        }
+        self.seats.insert(question.clone(), seat);
+        seat
+    }
+}
+
+/// Lets everybody who is ready board, then asks.
+async fn depart<Q: Question>(sender: Arc<Sender>, page: Arc<Mutex<Boarding<Q>>>) -> Answered<Q> {
+    if Q::PAGE > 1 {
+        one_turn().await;
+    }
+    let questions = {
+        let mut page = page.lock();
+        page.left = true;
+        std::mem::take(&mut page.questions)
+    };
+    match Q::CALL {
+        Call::Batch => {
+            let batch =
+                tracing::debug_span!("batch", upstream.question = Q::NAME, upstream.keys = questions.len());
+            call(&sender, &questions).instrument(batch).await.map(Arc::new)
+        }
+        Call::Each { at_once } => {
+            // Indices, not borrowed questions: a stream of borrows is not provably Send.
+            let (sender, questions) = (&sender, &questions);
+            let pages = stream::iter(0..questions.len())
+                .map(|at| async move {
+                    match questions.get(at..=at) {
+                        Some(one) => call(sender, one).await,
+                        None => Err(Fault::internal()),
+                    }
+                })
+                .buffered(at_once.max(1))
+                .collect::<Vec<_>>()
+                .instrument(tracing::debug_span!(
+                    "batch",
+                    upstream.question = Q::NAME,
+                    upstream.keys = questions.len()
+                ))
+                .await;
+            Ok(Arc::new(Page::joined(pages)))
+        }
+    }
+}
+
+/// Once around: whoever else is ready in this task goes first.
+fn one_turn() -> impl Future<Output = ()> + Send {
+    let mut turned = false;
+    std::future::poll_fn(move |cx| {
+        if turned {
+            return Poll::Ready(());
+        }
+        turned = true;
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    })
+}
+
+/// One HTTP call, and its rows.
+async fn call<Q: Question>(sender: &Sender, questions: &[Q]) -> Result<Page<Q>, Fault> {
+    let mut path = String::with_capacity(64);
+    Q::url(questions, &mut path);
+    let reply = {
+        let _under_way = sender.stats.sent(questions.len());
+        sender.upstreams.get(&Q::UPSTREAM, Q::SCOPE, &path, Q::NAME, questions.len(), &sender.request).await?
+    };
+    match reply {
+        Reply { status: 404, .. } => Q::absent(questions),
+        reply => Q::read(questions, &reply).map_err(|cause| {
+            tracing::error!(
+                upstream.name = Q::UPSTREAM.name(),
+                upstream.question = Q::NAME,
+                upstream.cause = cause,
+                "the upstream's answer cannot be read",
+            );
+            Fault::new(Code::UpstreamBadResponse, "A service behind this one answered something unexpected.")
+        }),
+    }
+}

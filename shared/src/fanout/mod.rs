@@ -1,0 +1,50 @@
+//! The fan-out executor: one query becomes few REST calls, and one JSON text.
+//!
+//! A root returns an [`Ask`] (or a [`Have`]); everything below it is executed here in two phases. **Gather** goes
+//! down the compiled plan a level at a time and asks the questions of a whole level in batches; **write** then
+//! emits the JSON once, in document order, with nulls propagated as the specification says (§6.4.4).
+
+mod arena;
+mod ask;
+pub mod by_hand;
+mod compose;
+pub mod connection;
+mod error;
+mod gather;
+mod key;
+mod leaf;
+mod loader;
+mod node;
+mod page;
+pub mod plan;
+mod question;
+mod root;
+mod row;
+mod shape;
+pub mod type_info;
+pub mod url;
+mod write;
+
+pub use arena::Arena;
+pub use ask::{Ask, Asking, Have, IntoAsk};
+pub use compose::{Join, Just, Step, Then, Told};
+pub use connection::{Connection, Paged};
+pub use error::{Code, Fault};
+pub use gather::{Cx, Gathering, Level, Node, gather_object};
+pub use key::{AsKey, Key};
+pub use leaf::Leaf;
+pub use loader::{Loader, Stats};
+pub use node::{Args, Arguments};
+pub use page::{Page, grouped};
+pub use plan::{Compiler, Field, Merged, ObjectPlan, compile_object};
+pub use question::{Call, Question, Scope};
+#[doc(hidden)]
+pub use root::resolve_row;
+pub(crate) use root::{Execution, FAILED_ROOT, Operation, RAW, RootField};
+pub use row::{Edges, Entity, Nested, Row};
+pub use shape::{Many, ManyMaybe, Maybe, One, OptionalMany, OptionalManyMaybe, Shape};
+pub use url::{Param, UrlBuilder};
+pub use write::{Bubble, Out, Path, Written, write_object};
+
+#[doc(hidden)]
+pub mod probe;

@@ -1,0 +1,260 @@
+//! Phase zero, once per document: what is selected below a root, with fragments merged and names looked up.
+
+use super::{Bubble, Code, Fault, Node, Out, Path, row::Entity};
+use crate::request::RequestContext;
+use async_graphql::{
+    Name, Pos, Positioned,
+    parser::types::{Directive, Field as DocumentField, FragmentDefinition, Selection, SelectionSet},
+    registry::{MetaType, Registry},
+};
+use async_graphql_value::Value;
+use std::{collections::HashMap, sync::Arc};
+
+/// Writes a row's own value.
+pub type LeafFn<R> = fn(&R, &mut Out, &Path<'_>) -> Result<(), Bubble>;
+/// Compiles a field that has something below it or before it.
+pub type NodeFn<R> = Box<dyn FnOnce(&Compiler<'_>, &Merged<'_>) -> Result<Box<dyn Node<R>>, Fault>>;
+/// Lets a caller see a field, or says why not. Asked once per field of a plan and request, not per row.
+pub type GuardFn = fn(&RequestContext) -> Result<(), Fault>;
+
+/// How a field of an entity is answered.
+pub struct Field<R> {
+    /// A leaf or a node.
+    pub how: How<R>,
+    /// Who may see it: everybody, if there is none.
+    pub guard: Option<GuardFn>,
+    /// What stands there when the guard refuses: null, or the parent goes.
+    pub nullable: bool,
+}
+
+/// The two kinds of field.
+pub enum How<R> {
+    /// The row's own value.
+    Leaf(LeafFn<R>),
+    /// Anything gathered first.
+    Node(NodeFn<R>),
+}
+
+/// A boolean variable that must have this value.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Term {
+    variable: Name,
+    wanted: bool,
+}
+
+/// `@skip` and `@include` around a selection: all must hold. None: always selected.
+pub type Condition = Arc<[Term]>;
+
+/// A selection set as it occurs in the document, under what is around it.
+pub struct Occurrence<'d> {
+    /// All that must hold for it to be selected.
+    pub condition: Condition,
+    /// The set.
+    pub set: &'d SelectionSet,
+}
+
+/// All occurrences of one response key, merged (§6.3.2).
+pub struct Merged<'d> {
+    /// The first occurrence: name, arguments and place are its.
+    pub first: &'d Positioned<DocumentField>,
+    /// Each with its condition.
+    pub all: Vec<(Condition, &'d Positioned<DocumentField>)>,
+}
+
+impl<'d> Merged<'d> {
+    /// The selection sets that merge below.
+    pub fn occurrences(&self) -> Vec<Occurrence<'d>> {
+        self.all
+            .iter()
+            .map(|(condition, field)| Occurrence {
+                condition: condition.clone(),
+                set: &field.node.selection_set.node,
+            })
+            .collect()
+    }
+
+    /// The key in the response.
+    pub fn key(&self) -> &'d Name {
+        &self.first.node.response_key().node
+    }
+
+    /// Any of these must hold; none: always selected.
+    pub fn conditions(&self) -> Vec<Condition> {
+        if self.all.iter().any(|(condition, _)| condition.is_empty()) {
+            return Vec::new();
+        }
+        self.all.iter().map(|(condition, _)| condition.clone()).collect()
+    }
+}
+
+/// Whether a selection is active: one of `any` holds with all its terms.
+pub fn holds(any: &[Condition], variable: impl Fn(&Name) -> Option<bool>) -> bool {
+    any.is_empty()
+        || any.iter().any(|all| all.iter().all(|term| variable(&term.variable) == Some(term.wanted)))
+}
+
+/// The document and the schema, while plans are made.
+pub struct Compiler<'d> {
+    /// By name.
+    pub fragments: &'d HashMap<Name, Positioned<FragmentDefinition>>,
+    /// For unions and interfaces.
+    pub registry: &'d Registry,
+}
+
+impl<'d> Compiler<'d> {
+    /// Merges what is selected on the object type `object` (CollectFields, §6.3.2).
+    pub fn collect(&self, object: &str, occurrences: &[Occurrence<'d>]) -> Vec<Merged<'d>> {
+        let mut fields = Fields::default();
+        for occurrence in occurrences {
+            self.collect_set(object, &occurrence.condition, occurrence.set, &mut fields);
+        }
+        fields.merged
+    }
+
+    fn collect_set(&self, object: &str, around: &Condition, set: &'d SelectionSet, fields: &mut Fields<'d>) {
+        for selection in &set.items {
+            let Some(condition) = narrowed(around, selection.node.directives()) else { continue };
+            let (on, below) = match &selection.node {
+                Selection::Field(field) => {
+                    fields.add(condition, field);
+                    continue;
+                }
+                Selection::InlineFragment(fragment) => (
+                    fragment.node.type_condition.as_ref().map(|on| &on.node.on.node),
+                    &fragment.node.selection_set.node,
+                ),
+                Selection::FragmentSpread(spread) => {
+                    let Some(fragment) = self.fragments.get(&spread.node.fragment_name.node) else {
+                        continue;
+                    };
+                    (Some(&fragment.node.type_condition.node.on.node), &fragment.node.selection_set.node)
+                }
+            };
+            if on.is_none_or(|on| self.applies(object, on)) {
+                self.collect_set(object, &condition, below, fields);
+            }
+        }
+    }
+
+    /// DoesFragmentTypeApply (§6.3.2).
+    fn applies(&self, object: &str, on: &str) -> bool {
+        object == on
+            || match self.registry.types.get(on) {
+                Some(MetaType::Interface { possible_types, .. } | MetaType::Union { possible_types, .. }) => {
+                    possible_types.contains(object)
+                }
+                _ => false,
+            }
+    }
+}
+
+/// Fields by response key, in the order of their first occurrence.
+#[derive(Default)]
+struct Fields<'d> {
+    merged: Vec<Merged<'d>>,
+    at: HashMap<&'d str, usize>,
+}
+
+impl<'d> Fields<'d> {
+    fn add(&mut self, condition: Condition, field: &'d Positioned<DocumentField>) {
+        let key = field.node.response_key().node.as_str();
+        match self.at.get(key).and_then(|at| self.merged.get_mut(*at)) {
+            Some(merged) => merged.all.push((condition, field)),
+            None => {
+                self.at.insert(key, self.merged.len());
+                self.merged.push(Merged { first: field, all: vec![(condition, field)] });
+            }
+        }
+    }
+}
+
+/// The condition with `@skip` and `@include` added; None if the selection is off whatever the variables are.
+fn narrowed(around: &Condition, directives: &[Positioned<Directive>]) -> Option<Condition> {
+    let mut added = Vec::new();
+    for directive in directives {
+        let wanted = match directive.node.name.node.as_str() {
+            "skip" => false,
+            "include" => true,
+            _ => continue,
+        };
+        match directive.node.get_argument("if").map(|value| &value.node) {
+            Some(Value::Boolean(value)) if *value != wanted => return None,
+            Some(Value::Variable(variable)) => added.push(Term { variable: variable.clone(), wanted }),
+            _ => {}
+        }
+    }
+    if added.is_empty() {
+        return Some(around.clone());
+    }
+    Some(around.iter().cloned().chain(added).collect())
+}
+
+/// What is selected on an object type, in document order.
+pub struct ObjectPlan<R> {
+    pub(super) fields: Vec<Selected<R>>,
+    /// All fields are unconditional leaves: nothing is to be gathered.
+    pub(super) flat: bool,
+}
+
+/// One selected field.
+pub(super) struct Selected<R> {
+    pub key: Name,
+    /// `,"key":`, as it is written.
+    pub lead: Box<[u8]>,
+    pub pos: Pos,
+    pub conditions: Vec<Condition>,
+    pub guard: Option<GuardFn>,
+    pub nullable: bool,
+    pub kind: Kind<R>,
+}
+
+pub(super) enum Kind<R> {
+    Typename(Box<[u8]>),
+    Leaf(LeafFn<R>),
+    Node(Box<dyn Node<R>>),
+}
+
+/// Compiles an object's selection.
+///
+/// # Errors
+/// A field that the type does not have. Validation comes first, so this says that SDL and tables disagree.
+pub fn compile_object<R: Entity>(
+    compiler: &Compiler<'_>,
+    occurrences: &[Occurrence<'_>],
+) -> Result<ObjectPlan<R>, Fault> {
+    // The compiler's borrow outlives the occurrences': shorten it to theirs.
+    let compiler = Compiler { fragments: compiler.fragments, registry: compiler.registry };
+    let object = R::name();
+    let mut fields = Vec::new();
+    for merged in compiler.collect(&object, occurrences) {
+        let field = &merged.first.node;
+        let (kind, guard, nullable) = if field.name.node == "__typename" {
+            (Kind::Typename(format!("\"{object}\"").into_bytes().into()), None, false)
+        } else {
+            let Some(known) = R::field(&field.name.node) else {
+                return Err(Fault::new(
+                    Code::GraphqlValidationFailed,
+                    format!("Cannot query field \"{}\" on type \"{object}\".", field.name.node),
+                ));
+            };
+            let kind = match known.how {
+                How::Leaf(put) => Kind::Leaf(put),
+                How::Node(compile) => Kind::Node(compile(&compiler, &merged)?),
+            };
+            (kind, known.guard, known.nullable)
+        };
+        fields.push(Selected {
+            key: merged.key().clone(),
+            lead: format!(",\"{}\":", merged.key()).into_bytes().into(),
+            pos: merged.first.pos,
+            conditions: merged.conditions(),
+            guard,
+            nullable,
+            kind,
+        });
+    }
+    let flat = fields.iter().all(|field| {
+        field.conditions.is_empty() && field.guard.is_none() && !matches!(field.kind, Kind::Node(_))
+    });
+    Ok(ObjectPlan { fields, flat })
+}

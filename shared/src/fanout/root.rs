@@ -1,0 +1,338 @@
+//! From a root of async-graphql into the executor and back: the whole subtree, as one raw value.
+
+use super::{
+    Arena, Ask, Asking, Bubble, Compiler, Cx, Fault, Have, Merged, Out, Path, Question, Row, Shape, Step,
+    Then,
+    loader::Loader,
+    plan::{Condition, holds},
+};
+use async_graphql::{
+    ContextSelectionSet, Name, OutputType, PathSegment, Pos, Positioned, QueryPathSegment, ServerResult,
+    Value, Variables,
+    parser::types::{Field, FragmentDefinition, OperationType},
+    registry::Registry,
+};
+use std::{
+    any::Any,
+    borrow::Cow,
+    collections::HashMap,
+    sync::{
+        Arc, OnceLock,
+        atomic::{AtomicUsize, Ordering::Relaxed},
+    },
+};
+
+/// The key of an object that stands for a raw JSON text: serde_json's own, which async-graphql's values know too.
+pub(crate) const RAW: &str = "$serde_json::private::RawValue";
+/// The raw text of a value that failed where null is not allowed.
+pub(crate) const FAILED_ROOT: &str = "";
+
+/// One operation of a prepared document: what is known of its roots, once for all requests.
+pub(crate) struct Operation {
+    pub ty: OperationType,
+    pub roots: Vec<RootField>,
+    pub fragments: Arc<HashMap<Name, Positioned<FragmentDefinition>>>,
+    pub registry: Arc<Registry>,
+}
+
+/// A root field, with all its occurrences merged.
+pub(crate) struct RootField {
+    pub key: Name,
+    /// `"key":`, as it is written.
+    pub lead: Box<[u8]>,
+    pub pos: Pos,
+    pub nullable: bool,
+    pub conditions: Vec<Condition>,
+    pub occurrences: Vec<(Condition, Positioned<Field>)>,
+    plan: OnceLock<Result<Planned, Fault>>,
+}
+
+#[derive(Clone)]
+struct Planned {
+    plan: Arc<dyn Any + Send + Sync>,
+    /// The longest answer so far: the next buffer's size.
+    size: Arc<AtomicUsize>,
+}
+
+impl RootField {
+    pub fn new(merged: &Merged<'_>, nullable: bool) -> Self {
+        Self {
+            key: merged.key().clone(),
+            lead: serde_json::to_vec(merged.key().as_str())
+                .map(|mut lead| {
+                    lead.push(b':');
+                    lead
+                })
+                .unwrap_or_default()
+                .into(),
+            pos: merged.first.pos,
+            nullable,
+            conditions: merged.conditions(),
+            occurrences: merged
+                .all
+                .iter()
+                .map(|(condition, field)| (condition.clone(), (*field).clone()))
+                .collect(),
+            plan: OnceLock::new(),
+        }
+    }
+
+    /// Whether this request selects it.
+    pub fn selected(&self, variables: &Variables) -> bool {
+        holds(&self.conditions, |name| match variables.get(name) {
+            Some(Value::Boolean(value)) => Some(*value),
+            _ => None,
+        })
+    }
+
+    fn planned<P: Send + Sync + 'static>(
+        &self,
+        compile: impl FnOnce(&Merged<'_>) -> Result<P, Fault>,
+    ) -> Result<(Arc<P>, Arc<AtomicUsize>), Fault> {
+        let planned = self.plan.get_or_init(|| {
+            let first = &self.occurrences.first().ok_or_else(Fault::internal)?.1;
+            let all = self.occurrences.iter().map(|(condition, field)| (condition.clone(), field)).collect();
+            let plan = compile(&Merged { first, all })?;
+            Ok(Planned { plan: Arc::new(plan), size: Arc::new(AtomicUsize::new(256)) })
+        });
+        let Planned { plan, size } = planned.clone()?;
+        // A root has one type, so its plan has one too.
+        let plan = plan.downcast::<P>().map_err(|_| Fault::internal())?;
+        Ok((plan, size))
+    }
+}
+
+/// A running operation: what every root of it finds in its context.
+pub(crate) struct Execution {
+    pub loader: Arc<Loader>,
+    pub operation: Arc<Operation>,
+}
+
+impl Operation {
+    fn compiler(&self) -> Compiler<'_> {
+        Compiler { fragments: &self.fragments, registry: &self.registry }
+    }
+
+    fn root_at(&self, pos: Pos) -> Option<&RootField> {
+        self.roots.iter().find(|root| root.pos == pos)
+    }
+}
+
+impl Execution {
+    /// The loader for a value of this operation. Each event of a subscription is a request of its own: it has its own
+    /// deadline, and must not be answered from what was known at the last one.
+    fn loader(&self) -> Arc<Loader> {
+        match self.operation.ty {
+            OperationType::Subscription => Arc::new(self.loader.for_next_event()),
+            _ => self.loader.clone(),
+        }
+    }
+}
+
+/// Answers `ask` and all that is selected below, and wraps the text so that async-graphql carries it through.
+pub(super) async fn resolve<A: Asking>(
+    ask: A,
+    ctx: &ContextSelectionSet<'_>,
+    field: &Positioned<Field>,
+) -> ServerResult<Value> {
+    let execution = execution(ctx, field)?;
+    let (plan, size) = execution.plan(ctx, field, A::compile)?;
+    let loader = execution.loader();
+    let arena = Arena::default();
+    let cx =
+        Cx { request: loader.request(), loader: &loader, arena: &arena, variables: &ctx.query_env.variables };
+    let gathered = A::gather(vec![ask], &plan, &cx).wait().await;
+    let mut out = Out::new(size.load(Relaxed), here(ctx));
+    let written = gathered.write(0, &mut out, &Path::root(field.pos));
+    Ok(finish(written, out, &size, ctx))
+}
+
+/// The same for a row that a root returned as it is.
+#[doc(hidden)]
+pub async fn resolve_row<R: Row>(
+    row: &R,
+    ctx: &ContextSelectionSet<'_>,
+    field: &Positioned<Field>,
+) -> ServerResult<Value> {
+    let execution = execution(ctx, field)?;
+    let (plan, size) =
+        execution.plan(ctx, field, |compiler, merged| R::compile(compiler, &merged.occurrences()))?;
+    let loader = execution.loader();
+    let arena = Arena::default();
+    let cx =
+        Cx { request: loader.request(), loader: &loader, arena: &arena, variables: &ctx.query_env.variables };
+    let level = R::gather(&plan, vec![row], &cx).wait().await;
+    let mut out = Out::new(size.load(Relaxed), here(ctx));
+    let written = R::write(&plan, &level, 0, &mut out, &Path::root(field.pos));
+    Ok(finish(written, out, &size, ctx))
+}
+
+fn execution<'a>(
+    ctx: &'a ContextSelectionSet<'_>,
+    field: &Positioned<Field>,
+) -> ServerResult<&'a Arc<Execution>> {
+    ctx.data_opt::<Arc<Execution>>().ok_or_else(|| {
+        tracing::error!("an operation runs outside of the engine: execute it through bff::graphql::Engine");
+        Fault::internal().at(field.pos, here(ctx))
+    })
+}
+
+impl Execution {
+    fn plan<P: Send + Sync + 'static>(
+        &self,
+        ctx: &ContextSelectionSet<'_>,
+        field: &Positioned<Field>,
+        compile: impl FnOnce(&Compiler<'_>, &Merged<'_>) -> Result<P, Fault>,
+    ) -> ServerResult<(Arc<P>, Arc<AtomicUsize>)> {
+        let root = self.operation.root_at(field.pos).ok_or_else(Fault::internal);
+        root.and_then(|root| root.planned(|merged| compile(&self.operation.compiler(), merged)))
+            .map_err(|fault| fault.at(field.pos, here(ctx)))
+    }
+}
+
+/// The text as a value, and the errors where async-graphql collects them.
+fn finish(
+    written: Result<(), Bubble>,
+    mut out: Out,
+    size: &AtomicUsize,
+    ctx: &ContextSelectionSet<'_>,
+) -> Value {
+    size.fetch_max(out.buf.len() + 64, Relaxed);
+    for error in out.errors.drain(..) {
+        ctx.add_error(error);
+    }
+    let text = match written {
+        // Only whole strings and ASCII were written: the conversion checks, and cannot fail.
+        Ok(()) => String::from_utf8(out.buf).unwrap_or_default(),
+        Err(Bubble) => FAILED_ROOT.to_owned(),
+    };
+    Value::Object([(Name::new(RAW), Value::String(text))].into_iter().collect())
+}
+
+/// The path of the value that is being resolved.
+fn here(ctx: &ContextSelectionSet<'_>) -> Vec<PathSegment> {
+    let segment = |segment: &QueryPathSegment<'_>| match segment {
+        QueryPathSegment::Index(index) => PathSegment::Index(*index),
+        QueryPathSegment::Name(name) => PathSegment::Field((*name).to_owned()),
+    };
+    let Some(node) = &ctx.path_node else { return Vec::new() };
+    let mut path: Vec<_> = node.parents().map(|parent| segment(&parent.segment)).collect();
+    path.insert(0, segment(&node.segment));
+    path.reverse();
+    path
+}
+
+macro_rules! output_type {
+    ([$($generics:tt)*] $type:ty, $row:ty, $shape:ty) => {
+        impl<$($generics)*> OutputType for $type {
+            fn type_name() -> Cow<'static, str> {
+                <$shape>::named(&<$row as OutputType>::type_name()).into()
+            }
+
+            fn qualified_type_name() -> String {
+                <$shape>::qualified(&<$row as OutputType>::type_name())
+            }
+
+            fn create_type_info(registry: &mut Registry) -> String {
+                <$row as OutputType>::create_type_info(registry);
+                Self::qualified_type_name()
+            }
+
+            async fn resolve(&self, ctx: &ContextSelectionSet<'_>, field: &Positioned<Field>) -> ServerResult<Value> {
+                resolve(self.clone(), ctx, field).await
+            }
+        }
+    };
+}
+
+output_type!([Q: Question, S: Shape] Ask<Q, S>, Q::Row, S);
+output_type!([R: Row, S: Shape] Have<R, S>, R, S);
+
+impl<P: Step, A: Asking + OutputType> OutputType for Then<P, A> {
+    fn type_name() -> Cow<'static, str> {
+        A::type_name()
+    }
+
+    fn qualified_type_name() -> String {
+        A::qualified_type_name()
+    }
+
+    fn create_type_info(registry: &mut Registry) -> String {
+        A::create_type_info(registry)
+    }
+
+    async fn resolve(&self, ctx: &ContextSelectionSet<'_>, field: &Positioned<Field>) -> ServerResult<Value> {
+        resolve(self.clone(), ctx, field).await
+    }
+}
+
+impl<V: super::Leaf + Clone + 'static> OutputType for super::Just<V> {
+    fn type_name() -> Cow<'static, str> {
+        V::type_name()
+    }
+
+    fn qualified_type_name() -> String {
+        V::qualified_type_name()
+    }
+
+    fn create_type_info(registry: &mut Registry) -> String {
+        V::create_type_info(registry)
+    }
+
+    async fn resolve(&self, ctx: &ContextSelectionSet<'_>, field: &Positioned<Field>) -> ServerResult<Value> {
+        resolve(self.clone(), ctx, field).await
+    }
+}
+
+/// Makes a [`Row`] and an output type of an [`Entity`](super::Entity): what `#[entity]` adds to the tables.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __entity {
+    ([$($generics:tt)*] $type:ty, |$registry:ident| $describe:block) => {
+        $crate::__entity!([$($generics)*] $type, fields [], |$registry| $describe);
+    };
+    ([$($generics:tt)*] $type:ty, fields [$($field:literal),*], |$registry:ident| $describe:block) => {
+        impl<$($generics)*> $crate::fanout::Row for $type {
+            type Plan = $crate::fanout::ObjectPlan<Self>;
+            type Level<'p> = $crate::fanout::Level<'p, Self>;
+            const FIELDS: &'static [&'static str] = &[$($field),*];
+
+            fn compile(
+                compiler: &$crate::fanout::Compiler<'_>,
+                occurrences: &[$crate::fanout::plan::Occurrence<'_>],
+            ) -> ::std::result::Result<Self::Plan, $crate::Fault> {
+                $crate::fanout::compile_object(compiler, occurrences)
+            }
+            fn gather<'p>(
+                plan: &'p Self::Plan,
+                rows: ::std::vec::Vec<&'p Self>,
+                cx: &'p $crate::fanout::Cx<'p>,
+            ) -> $crate::fanout::Gathering<'p, Self::Level<'p>> {
+                $crate::fanout::gather_object(plan, rows, cx)
+            }
+            fn write(
+                plan: &Self::Plan,
+                level: &Self::Level<'_>,
+                i: usize,
+                out: &mut $crate::fanout::Out,
+                path: &$crate::fanout::Path<'_>,
+            ) -> ::std::result::Result<(), $crate::fanout::Bubble> {
+                $crate::fanout::write_object(plan, level, i, out, path)
+            }
+        }
+
+        impl<$($generics)*> $crate::async_graphql::OutputType for $type {
+            fn type_name() -> ::std::borrow::Cow<'static, str> {
+                <Self as $crate::fanout::Entity>::name()
+            }
+            fn create_type_info($registry: &mut $crate::async_graphql::registry::Registry) -> ::std::string::String $describe
+            async fn resolve(
+                &self,
+                ctx: &$crate::async_graphql::ContextSelectionSet<'_>,
+                field: &$crate::async_graphql::Positioned<$crate::async_graphql::parser::types::Field>,
+            ) -> $crate::async_graphql::ServerResult<$crate::async_graphql::Value> {
+                $crate::fanout::resolve_row(self, ctx, field).await
+            }
+        }
+    };
+}

@@ -1,0 +1,171 @@
+//! Phase two: rows become bytes, once and in document order; a failure becomes null where the schema allows it.
+
+use super::{Code, Fault, gather::Level, plan::Kind, plan::ObjectPlan, row::Entity};
+use async_graphql::{PathSegment, Pos, ServerError};
+
+/// A non-null position has no value: its parent decides (§6.4.4). The error is already in [`Out`].
+#[derive(Debug)]
+pub struct Bubble;
+
+/// The text so far and the errors so far.
+pub struct Out {
+    /// JSON, without the response's own frame.
+    pub buf: Vec<u8>,
+    /// With full paths.
+    pub errors: Vec<ServerError>,
+    base: Vec<PathSegment>,
+    /// Grows whenever text is taken back: places remembered before are then void.
+    pub(super) epoch: u32,
+}
+
+impl Out {
+    /// Room for `capacity` bytes, for the value found at `base` in the response.
+    pub fn new(capacity: usize, base: Vec<PathSegment>) -> Self {
+        Self { buf: Vec::with_capacity(capacity), errors: Vec::new(), base, epoch: 0 }
+    }
+
+    /// Records a failure of the field at `pos`, at `path` in the response.
+    pub fn fail(&mut self, fault: &Fault, pos: Pos, path: &Path<'_>) {
+        self.errors.push(fault.at(pos, path.segments(&self.base)));
+    }
+
+    /// Takes back what was written after `len`.
+    pub fn truncate(&mut self, len: usize) {
+        self.buf.truncate(len);
+        self.epoch += 1;
+    }
+
+    /// The value failed: null if it may be null, else the parent's matter.
+    pub fn null_or_bubble(&mut self, start: usize, nullable: bool) -> Result<(), Bubble> {
+        self.truncate(start);
+        if !nullable {
+            return Err(Bubble);
+        }
+        self.null();
+        Ok(())
+    }
+
+    /// Writes `null`.
+    pub fn null(&mut self) {
+        self.buf.extend_from_slice(b"null");
+    }
+}
+
+/// Where in the response something stands: a list from the leaf to the root that lives on the stack.
+#[derive(Clone, Copy)]
+pub struct Path<'a> {
+    parent: Option<&'a Path<'a>>,
+    step: Step<'a>,
+    /// Of the innermost field, for the error's `locations`.
+    pos: Pos,
+}
+
+#[derive(Clone, Copy)]
+enum Step<'a> {
+    Root,
+    Field(&'a str),
+    Index(usize),
+}
+
+impl<'a> Path<'a> {
+    /// The place that `Out` was made for.
+    pub fn root(pos: Pos) -> Path<'static> {
+        Path { parent: None, step: Step::Root, pos }
+    }
+
+    /// A field below.
+    pub fn field<'b>(&'b self, key: &'b str, pos: Pos) -> Path<'b>
+    where
+        'a: 'b,
+    {
+        Path { parent: Some(self), step: Step::Field(key), pos }
+    }
+
+    /// An item below.
+    pub fn index<'b>(&'b self, index: usize) -> Path<'b>
+    where
+        'a: 'b,
+    {
+        Path { parent: Some(self), step: Step::Index(index), pos: self.pos }
+    }
+
+    /// Of the innermost field.
+    pub fn pos(&self) -> Pos {
+        self.pos
+    }
+
+    fn segments(&self, base: &[PathSegment]) -> Vec<PathSegment> {
+        let mut segments = self.parent.map_or_else(|| base.to_vec(), |parent| parent.segments(base));
+        match self.step {
+            Step::Root => {}
+            Step::Field(key) => segments.push(PathSegment::Field(key.to_owned())),
+            Step::Index(index) => segments.push(PathSegment::Index(index)),
+        }
+        segments
+    }
+}
+
+/// A gathered field of a level: what stands in it for the level's `i`th row.
+pub trait Written: Send {
+    /// Writes the value; `path` is the field's own.
+    fn write(&self, i: usize, out: &mut Out, path: &Path<'_>) -> Result<(), Bubble>;
+}
+
+/// A field that failed as a whole: a guard said no, or an argument cannot be.
+pub(super) struct Failed {
+    pub fault: Fault,
+    pub nullable: bool,
+}
+
+impl Written for Failed {
+    fn write(&self, _: usize, out: &mut Out, path: &Path<'_>) -> Result<(), Bubble> {
+        out.fail(&self.fault, path.pos(), path);
+        out.null_or_bubble(out.buf.len(), self.nullable)
+    }
+}
+
+/// Writes the `i`th row of a level as an object.
+pub fn write_object<R: Entity>(
+    plan: &ObjectPlan<R>,
+    level: &Level<'_, R>,
+    i: usize,
+    out: &mut Out,
+    path: &Path<'_>,
+) -> Result<(), Bubble> {
+    let Some(&row) = level.rows.get(i) else {
+        out.fail(&Fault::internal(), path.pos(), path);
+        return Err(Bubble);
+    };
+    let start = out.buf.len();
+    out.buf.push(b'{');
+    let mut first = true;
+    for (at, field) in plan.fields.iter().enumerate() {
+        let gathered = level.fields.get(at);
+        if gathered.is_some_and(super::gather::Gathered::is_skipped) {
+            continue;
+        }
+        // The key stands there with a comma in front: `,"title":`
+        out.buf.extend_from_slice(&field.lead[usize::from(first)..]);
+        first = false;
+        let here = path.field(&field.key, field.pos);
+        let written = match (&field.kind, gathered) {
+            (_, Some(super::gather::Gathered::There(written))) => written.write(i, out, &here),
+            (Kind::Leaf(put), _) => put(row, out, &here),
+            (Kind::Typename(name), _) => {
+                out.buf.extend_from_slice(name);
+                Ok(())
+            }
+            (Kind::Node(_), _) => {
+                // Every node was gathered; were one not, a masked error beats a hole in the JSON.
+                out.fail(&Fault::new(Code::InternalServerError, "Internal server error"), field.pos, &here);
+                Err(Bubble)
+            }
+        };
+        if written.is_err() {
+            out.truncate(start);
+            return Err(Bubble);
+        }
+    }
+    out.buf.push(b'}');
+    Ok(())
+}

@@ -1,0 +1,231 @@
+//! Writes a response: data in document order with nulls settled at the root, errors masked, each with a code.
+
+use super::document::Refusal;
+use crate::fanout::{Code, FAILED_ROOT, Fault, Operation, RAW, RootField};
+use async_graphql::{PathSegment, Response, ServerError, Value, Variables};
+use bytes::Bytes;
+use serde::Serialize;
+
+/// What kind of response this is: transports choose a status by it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Verdict {
+    /// The operation ran; fields may have failed.
+    Executed {
+        /// Some field did.
+        errors: bool,
+    },
+    /// The request itself is at fault: nothing ran, and there is no `data`.
+    Refused,
+}
+
+/// A response, written.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    /// The JSON text.
+    pub body: Bytes,
+    /// What kind it is.
+    pub verdict: Verdict,
+    /// Codes of its errors, each once, for the log.
+    pub codes: Vec<Cow>,
+}
+
+type Cow = std::borrow::Cow<'static, str>;
+
+#[derive(Serialize)]
+struct Shown<'a> {
+    message: &'a str,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    locations: Vec<Location>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    path: &'a [PathSegment],
+    extensions: Extensions<'a>,
+}
+
+#[derive(Serialize)]
+struct Location {
+    line: usize,
+    column: usize,
+}
+
+#[derive(Serialize)]
+struct Extensions<'a> {
+    code: &'a str,
+}
+
+/// A refused request.
+pub fn refused(refusals: &[Refusal]) -> Answer {
+    let mut codes = Vec::new();
+    let shown: Vec<_> = refusals
+        .iter()
+        .map(|Refusal { fault, at }| {
+            note(&mut codes, fault.code.as_str());
+            Shown {
+                message: &fault.message,
+                locations: at.iter().map(|&(line, column)| Location { line, column }).collect(),
+                path: &[],
+                extensions: Extensions { code: fault.code.as_str() },
+            }
+        })
+        .collect();
+    let mut body = b"{\"errors\":".to_vec();
+    put(&mut body, &shown);
+    body.push(b'}');
+    Answer { body: body.into(), verdict: Verdict::Refused, codes }
+}
+
+fn note(codes: &mut Vec<Cow>, code: &str) {
+    if !codes.iter().any(|known| known == code) {
+        codes.push(code.to_owned().into());
+    }
+}
+
+fn put(body: &mut Vec<u8>, value: &impl Serialize) {
+    // Into memory, of types whose keys are text: neither can fail.
+    let _ = serde_json::to_writer(body, value);
+}
+
+/// The response of an operation that ran.
+pub fn executed(operation: &Operation, variables: &Variables, response: Response) -> Answer {
+    let mut body = Vec::with_capacity(size(&response.data) + 128);
+    body.extend_from_slice(b"{\"data\":");
+    data(operation, variables, &response.data, &mut body);
+    let (verdict, codes) = errors(operation, response.errors, &mut body);
+    body.push(b'}');
+    Answer { body: body.into(), verdict, codes }
+}
+
+/// The same, as a value that async-graphql's own transports can carry: for subscriptions.
+pub fn completed(operation: &Operation, variables: &Variables, mut response: Response) -> Response {
+    let mut text = Vec::with_capacity(size(&response.data) + 16);
+    data(operation, variables, &response.data, &mut text);
+    let text = String::from_utf8(text).unwrap_or_default();
+    response.data = match text.as_str() {
+        "null" => Value::Null,
+        _ => Value::Object([(async_graphql::Name::new(RAW), Value::String(text))].into_iter().collect()),
+    };
+    for error in &mut response.errors {
+        *error = masked(std::mem::replace(error, ServerError::new("", None)));
+    }
+    response
+}
+
+fn size(data: &Value) -> usize {
+    let Value::Object(roots) = data else { return 4 };
+    roots.values().map(|value| raw(value).map_or(256, str::len) + 32).sum()
+}
+
+fn raw(value: &Value) -> Option<&str> {
+    match value {
+        Value::Object(object) if object.len() == 1 => match object.get(RAW) {
+            Some(Value::String(text)) => Some(text),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+fn data(operation: &Operation, variables: &Variables, data: &Value, body: &mut Vec<u8>) {
+    let start = body.len();
+    body.push(b'{');
+    for (at, root) in operation.roots.iter().filter(|root| root.selected(variables)).enumerate() {
+        if at > 0 {
+            body.push(b',');
+        }
+        body.extend_from_slice(&root.lead);
+        if !put_root(root, data, body) {
+            // A root that may not be null is: so is everything (§6.4.4).
+            body.truncate(start);
+            body.extend_from_slice(b"null");
+            return;
+        }
+    }
+    body.push(b'}');
+}
+
+/// False, if there is no value where one must be.
+fn put_root(root: &RootField, data: &Value, body: &mut Vec<u8>) -> bool {
+    let value = match data {
+        Value::Object(roots) => roots.get(&root.key),
+        _ => None,
+    };
+    match value {
+        None | Some(Value::Null) => {}
+        Some(value) => match raw(value) {
+            Some(FAILED_ROOT) => {}
+            Some(text) => {
+                body.extend_from_slice(text.as_bytes());
+                return text != "null" || root.nullable;
+            }
+            None => {
+                put(body, value);
+                return true;
+            }
+        },
+    }
+    body.extend_from_slice(b"null");
+    root.nullable
+}
+
+fn errors(operation: &Operation, errors: Vec<ServerError>, body: &mut Vec<u8>) -> (Verdict, Vec<Cow>) {
+    if errors.is_empty() {
+        return (Verdict::Executed { errors: false }, Vec::new());
+    }
+    let mut errors: Vec<_> = errors.into_iter().map(masked).collect();
+    // Roots finish in any order; errors are told in the document's.
+    errors.sort_by_key(|error| match error.path.first() {
+        Some(PathSegment::Field(key)) => operation.roots.iter().position(|root| root.key.as_str() == key),
+        _ => None,
+    });
+    let mut codes = Vec::new();
+    let shown: Vec<_> = errors
+        .iter()
+        .map(|error| {
+            let code = code(error).unwrap_or(Code::InternalServerError.as_str());
+            note(&mut codes, code);
+            Shown {
+                message: &error.message,
+                locations: error
+                    .locations
+                    .iter()
+                    .map(|at| Location { line: at.line, column: at.column })
+                    .collect(),
+                path: &error.path,
+                extensions: Extensions { code },
+            }
+        })
+        .collect();
+    body.extend_from_slice(b",\"errors\":");
+    put(body, &shown);
+    (Verdict::Executed { errors: true }, codes)
+}
+
+fn code(error: &ServerError) -> Option<&str> {
+    match error.extensions.as_ref()?.get("code")? {
+        Value::String(code) => Some(code),
+        _ => None,
+    }
+}
+
+/// An error without a code of ours was not made to be shown.
+///
+/// What came out of a `?` carries its source: that is logged, and masked. What async-graphql itself says about an
+/// argument has none: that is the caller's to read.
+fn masked(error: ServerError) -> ServerError {
+    if code(&error).is_some() {
+        return error;
+    }
+    let fault = if let Some(fault) = error.source::<Fault>() {
+        fault.clone()
+    } else if error.source.is_some() {
+        tracing::error!(
+            error.message = error.message,
+            "a resolver failed with an error that is not made to be shown"
+        );
+        Fault::internal()
+    } else {
+        Fault::bad_input(error.message)
+    };
+    let mut shown = fault.at(Default::default(), error.path);
+    shown.locations = error.locations;
+    shown
+}

@@ -1,0 +1,192 @@
+//! A backend for one kind of client: a schema, the upstreams it asks, its own configuration; and the program around it.
+
+use super::{
+    engine::{Declared, SchemaError},
+    graphiql, http,
+    socket::{self, Sockets},
+};
+use crate::{
+    app::{self, App, Running},
+    auth::Verifier,
+    config::{self, Profile, Settings, Spec},
+    telemetry,
+    upstream::{Upstream, Upstreams},
+};
+use async_graphql::{ObjectType, SchemaBuilder, SubscriptionType};
+use axum::{Router, routing};
+use clap::{Args as _, Command, FromArgMatches as _};
+use std::{process::ExitCode, sync::Arc, time::Duration};
+
+/// A backend for one kind of client.
+pub struct Bff {
+    spec: Spec,
+    example: &'static str,
+    upstreams: Vec<Upstream>,
+    introspection: bool,
+    schema: Option<Result<Declared, SchemaError>>,
+    routes: Router,
+}
+
+/// Why a backend does not start; the text names the way out.
+#[derive(Debug)]
+pub struct StartError(String);
+
+impl std::fmt::Display for StartError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+impl std::error::Error for StartError {}
+
+impl Bff {
+    /// Called `service`, configured by the TOML text that is built into it.
+    pub fn new(service: &'static str, toml: &'static str) -> Self {
+        Self {
+            spec: Spec { service, toml },
+            example: "",
+            upstreams: Vec::new(),
+            introspection: false,
+            schema: None,
+            routes: Router::new(),
+        }
+    }
+
+    /// Its roots: `async_graphql::Schema::build(Query, Mutation, Subscription)`.
+    #[must_use]
+    pub fn schema<Q, M, S>(self, builder: SchemaBuilder<Q, M, S>) -> Self
+    where
+        Q: ObjectType + 'static,
+        M: ObjectType + 'static,
+        S: SubscriptionType + 'static,
+    {
+        Self { schema: Some(Declared::new(builder)), ..self }
+    }
+
+    /// Whom it asks: each must be found in the configuration.
+    #[must_use]
+    pub fn upstreams(self, upstreams: &[Upstream]) -> Self {
+        Self { upstreams: upstreams.to_vec(), ..self }
+    }
+
+    /// The query that GraphiQL opens on.
+    #[must_use]
+    pub fn example(self, example: &'static str) -> Self {
+        Self { example, ..self }
+    }
+
+    /// Answers introspection in production too: for a schema that is published anyway.
+    #[must_use]
+    pub fn public_schema(self) -> Self {
+        Self { introspection: true, ..self }
+    }
+
+    /// Serves further paths, behind the same layers.
+    #[must_use]
+    pub fn routes(self, routes: Router) -> Self {
+        Self { routes: self.routes.merge(routes), ..self }
+    }
+
+    /// Its configuration's name and built-in text.
+    pub fn spec(&self) -> &Spec {
+        &self.spec
+    }
+
+    /// The schema in the schema definition language.
+    ///
+    /// # Errors
+    /// It cannot be served.
+    pub fn sdl(&self) -> Result<&str, StartError> {
+        match &self.schema {
+            Some(Ok(schema)) => Ok(schema.sdl()),
+            Some(Err(error)) => Err(StartError(format!("{}: {error}", self.spec.service))),
+            None => Err(StartError(format!(
+                "{}: there is no schema: declare it with Bff::schema",
+                self.spec.service
+            ))),
+        }
+    }
+
+    /// Serves, with these settings.
+    ///
+    /// # Errors
+    /// A port is taken, an upstream is not configured, the schema cannot be served.
+    pub async fn start(self, settings: Settings) -> Result<Running, StartError> {
+        let service = self.spec.service;
+        let wrong = |error: &dyn std::fmt::Display| StartError(format!("{service}: {error}"));
+        self.sdl()?;
+        let Some(Ok(schema)) = self.schema else { return Err(wrong(&"there is no schema")) };
+        let upstreams =
+            Upstreams::new(&settings.upstreams, &self.upstreams).map_err(|error| wrong(&error))?;
+        let development = settings.profile == Profile::Development;
+        let engine = schema
+            .engine(Arc::new(upstreams), development || self.introspection)
+            .map_err(|error| wrong(&error))?;
+        let verifier = Verifier::new(&settings.auth).map_err(|error| wrong(&error))?;
+        let patience = Duration::from_millis(settings.deadline_ms);
+
+        let mut router = Router::new()
+            .route(
+                "/graphql",
+                routing::post(http::post)
+                    .get(http::get)
+                    .fallback(http::wrong_method)
+                    .with_state((engine.clone(), patience)),
+            )
+            .route(
+                "/graphql/ws",
+                routing::any(socket::upgrade).with_state(Sockets {
+                    engine,
+                    patience,
+                    verifier: verifier.clone(),
+                }),
+            )
+            .merge(self.routes);
+        if development {
+            let page = graphiql::page(service, self.example);
+            router = router.route("/graphiql", routing::get(move || std::future::ready(page.clone())));
+        }
+        let mut app = App::new(settings, router);
+        app.verifier = verifier;
+        app::start(app).await.map_err(|error| StartError(error.to_string()))
+    }
+}
+
+/// The whole program of a backend: command line, configuration, logs, serving until it is told to stop.
+///
+/// Without a command it serves; `schema` prints the SDL. Wrong configuration exits with 64, a failed start with 1.
+pub async fn serve(bff: Bff) -> ExitCode {
+    let command = Command::new(bff.spec.service)
+        .about("A GraphQL backend for one kind of client")
+        .subcommand(Command::new("schema").about("Print the schema in the schema definition language"));
+    let matches = config::Args::augment_args(command).get_matches();
+    if matches.subcommand_matches("schema").is_some() {
+        return match bff.sdl() {
+            Ok(sdl) => {
+                print!("{sdl}");
+                ExitCode::SUCCESS
+            }
+            Err(error) => fail(&error),
+        };
+    }
+    let args = match config::Args::from_arg_matches(&matches) {
+        Ok(args) => args,
+        Err(error) => error.exit(),
+    };
+    let settings = match config::load::<()>(&bff.spec, &args) {
+        Ok((settings, ())) => settings,
+        Err(code) => return code,
+    };
+    telemetry::init(settings.log, bff.spec.service);
+    match bff.start(settings).await {
+        Ok(running) => {
+            running.wait_for_signal_then_shutdown().await;
+            ExitCode::SUCCESS
+        }
+        Err(error) => fail(&error),
+    }
+}
+
+fn fail(error: &StartError) -> ExitCode {
+    eprintln!("{error}");
+    ExitCode::FAILURE
+}

@@ -1,0 +1,211 @@
+//! One prepared document per distinct text: guarded, parsed, validated, its roots collected; verdicts are kept.
+
+use super::guard;
+use crate::fanout::{Code, Compiler, Fault, Operation, RootField, plan::Occurrence};
+use apollo_compiler::{ExecutableDocument as ValidDocument, Schema, validation::Valid};
+use async_graphql::{
+    Positioned,
+    parser::types::{
+        DocumentOperations, ExecutableDocument, OperationDefinition, OperationType, Selection, SelectionSet,
+    },
+    registry::Registry,
+};
+use moka::sync::Cache;
+use std::sync::Arc;
+
+/// The memory that prepared documents may take, by an estimate that follows the length of the text.
+const CACHE_BYTES: u64 = 32 << 20;
+/// What a prepared document takes for each byte of its text, about.
+const BYTES_PER_BYTE: usize = 40;
+
+/// Why a document is refused, as the client reads it.
+#[derive(Clone, Debug)]
+pub struct Refusal {
+    pub fault: Fault,
+    /// Line and column, from 1.
+    pub at: Option<(usize, usize)>,
+}
+
+pub type Refusals = Arc<Vec<Refusal>>;
+
+/// A document that may run.
+pub struct Prepared {
+    pub operations: Vec<PreparedOperation>,
+    /// For the coercion of variables.
+    pub valid: Valid<ValidDocument>,
+}
+
+/// One operation of it.
+pub struct PreparedOperation {
+    pub name: Option<String>,
+    pub operation: Arc<Operation>,
+    /// The document as async-graphql runs it: the roots alone, without what is below them.
+    pub stub: ExecutableDocument,
+    /// Some root is under a condition: the stub differs from request to request.
+    pub conditional: bool,
+    pub has_variables: bool,
+}
+
+impl Prepared {
+    /// GetOperation (§6.1).
+    pub fn operation(&self, name: Option<&str>) -> Result<&PreparedOperation, Fault> {
+        match name {
+            None => match self.operations.as_slice() {
+                [only] => Ok(only),
+                _ => Err(Fault::bad_input(
+                    "The document has several operations: say which with `operationName`.",
+                )),
+            },
+            Some(name) => {
+                self.operations.iter().find(|operation| operation.name.as_deref() == Some(name)).ok_or_else(
+                    || Fault::bad_input(format!("The document has no operation named \"{name}\".")),
+                )
+            }
+        }
+    }
+}
+
+/// All documents that were seen, and what became of them.
+pub struct Documents {
+    schema: Valid<Schema>,
+    registry: Arc<Registry>,
+    introspection: bool,
+    known: Cache<Arc<str>, Result<Arc<Prepared>, Refusals>>,
+}
+
+impl Documents {
+    pub fn new(schema: Valid<Schema>, registry: Arc<Registry>, introspection: bool) -> Self {
+        let known = Cache::builder()
+            .max_capacity(CACHE_BYTES)
+            .weigher(|text: &Arc<str>, _: &Result<Arc<Prepared>, Refusals>| {
+                u32::try_from(1_024 + text.len() * BYTES_PER_BYTE).unwrap_or(u32::MAX)
+            })
+            .build();
+        Self { schema, registry, introspection, known }
+    }
+
+    pub fn schema(&self) -> &Valid<Schema> {
+        &self.schema
+    }
+
+    /// The verdict on a text, made on first sight.
+    pub fn get(&self, text: &str) -> Result<Arc<Prepared>, Refusals> {
+        if let Some(known) = self.known.get(text) {
+            return known;
+        }
+        let verdict = self.prepare(text).map(Arc::new).map_err(Arc::new);
+        // A text beyond the guard's size is refused in no time; keeping it would only fill the cache.
+        if guard::text(text).is_ok() {
+            self.known.insert(text.into(), verdict.clone());
+        }
+        verdict
+    }
+
+    fn prepare(&self, text: &str) -> Result<Prepared, Vec<Refusal>> {
+        let refuse = |fault| vec![Refusal { fault, at: None }];
+        guard::text(text).map_err(refuse)?;
+        let document = async_graphql::parser::parse_query(text).map_err(|error| {
+            let at = error.positions().next().map(|pos| (pos.line, pos.column));
+            vec![Refusal { fault: Fault::new(Code::GraphqlParseFailed, error.to_string()), at }]
+        })?;
+        guard::expansion(&document).map_err(refuse)?;
+        let valid =
+            ValidDocument::parse_and_validate(&self.schema, text, "document.graphql").map_err(|invalid| {
+                // All of them: the first alone often is a consequence.
+                let refusals: Vec<_> = invalid
+                    .errors
+                    .iter()
+                    .take(20)
+                    .map(|error| {
+                        let shown = error.to_json();
+                        Refusal {
+                            fault: Fault::new(Code::GraphqlValidationFailed, shown.message),
+                            at: shown.locations.first().map(|at| (at.line, at.column)),
+                        }
+                    })
+                    .collect();
+                refusals
+            })?;
+        let fragments = Arc::new(document.fragments);
+        let operations: Vec<(Option<String>, Positioned<OperationDefinition>)> = match document.operations {
+            DocumentOperations::Single(operation) => vec![(None, operation)],
+            DocumentOperations::Multiple(operations) => {
+                operations.into_iter().map(|(name, operation)| (Some(name.to_string()), operation)).collect()
+            }
+        };
+        let operations = operations
+            .into_iter()
+            .map(|(name, operation)| self.operation(name, operation, &fragments))
+            .collect::<Result<_, Fault>>()
+            .map_err(refuse)?;
+        Ok(Prepared { operations, valid })
+    }
+
+    /// Collects the roots of an operation as one flat list without duplicates, so that what async-graphql runs is that.
+    fn operation(
+        &self,
+        name: Option<String>,
+        mut definition: Positioned<OperationDefinition>,
+        fragments: &Arc<
+            std::collections::HashMap<
+                async_graphql::Name,
+                Positioned<async_graphql::parser::types::FragmentDefinition>,
+            >,
+        >,
+    ) -> Result<PreparedOperation, Fault> {
+        let ty = definition.node.ty;
+        let object = match ty {
+            OperationType::Query => Some(self.registry.query_type.as_str()),
+            OperationType::Mutation => self.registry.mutation_type.as_deref(),
+            OperationType::Subscription => self.registry.subscription_type.as_deref(),
+        };
+        let object = object.ok_or_else(|| {
+            Fault::new(Code::GraphqlValidationFailed, format!("This schema has no {ty} operations."))
+        })?;
+        let compiler = Compiler { fragments, registry: &self.registry };
+        let set = std::mem::take(&mut definition.node.selection_set.node);
+        let merged = compiler.collect(object, &[Occurrence { condition: Arc::from([]), set: &set }]);
+        let mut introspects = false;
+        let mut roots = Vec::with_capacity(merged.len());
+        let mut items = Vec::with_capacity(merged.len());
+        for merged in &merged {
+            let field_name = merged.first.node.name.node.as_str();
+            let introspection = field_name == "__schema" || field_name == "__type";
+            if introspection && !self.introspection {
+                return Err(Fault::new(
+                    Code::GraphqlValidationFailed,
+                    "Introspection is not available here. Read the published schema instead.",
+                ));
+            }
+            introspects |= introspection;
+            let nullable =
+                match self.registry.types.get(object).and_then(|object| object.field_by_name(field_name)) {
+                    Some(field) => !field.ty.ends_with('!'),
+                    // `__typename` and `__schema` are not null, `__type` may be.
+                    None => field_name == "__type",
+                };
+            roots.push(RootField::new(merged, nullable));
+            let mut field = merged.first.clone();
+            field.node.directives.clear();
+            if introspection {
+                let sets = merged.all.iter().map(|(_, field)| &field.node.selection_set.node);
+                field.node.selection_set.node.items = sets.flat_map(|set| set.items.clone()).collect();
+            } else {
+                field.node.selection_set.node = SelectionSet::default();
+            }
+            items.push(Positioned::new(Selection::Field(field), merged.first.pos));
+        }
+        definition.node.selection_set.node.items = items;
+        definition.node.directives.clear();
+        let conditional = roots.iter().any(|root| !root.conditions.is_empty());
+        let has_variables = !definition.node.variable_definitions.is_empty();
+        let stub = ExecutableDocument {
+            operations: DocumentOperations::Single(definition),
+            // Only introspection still needs them.
+            fragments: if introspects { (**fragments).clone() } else { Default::default() },
+        };
+        let operation =
+            Operation { ty, roots, fragments: fragments.clone(), registry: self.registry.clone() };
+        Ok(PreparedOperation { name, operation: Arc::new(operation), stub, conditional, has_variables })
+    }
+}

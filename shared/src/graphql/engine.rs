@@ -1,0 +1,389 @@
+//! A schema that can be asked: documents are prepared, variables coerced, roots run by async-graphql, answers written.
+
+use super::{
+    answer::{self, Answer},
+    document::{Documents, Prepared, PreparedOperation, Refusal},
+    operation::GraphqlRequest,
+};
+use crate::{
+    fanout::{Execution, Fault, Loader, Stats, plan::GuardFn, type_info::MARK},
+    request::{ContextExt, RequestContext},
+    telemetry::{OperationType as Recorded, Outcome, RequestRecord},
+    upstream::Upstreams,
+};
+use async_graphql::{
+    Context, Guard, ObjectType, PathSegment, Request, Response, Schema, SchemaBuilder, ServerResult,
+    SubscriptionType, ValidationMode, Value, Variables,
+    async_trait::async_trait,
+    extensions::{Extension, ExtensionContext, ExtensionFactory, NextResolve, ResolveInfo},
+    parser::types::{DocumentOperations, ExecutableDocument, OperationType, Selection},
+    registry::{MetaType, Registry},
+};
+use futures::{
+    FutureExt, StreamExt,
+    future::BoxFuture,
+    stream::{self, BoxStream},
+};
+use std::{fmt, panic::AssertUnwindSafe, sync::Arc};
+use tracing::Instrument;
+
+/// A schema with everything that outlives a request. Cheap to clone.
+#[derive(Clone)]
+pub struct Engine(Arc<Inner>);
+
+struct Inner {
+    runner: Arc<dyn Run>,
+    documents: Documents,
+    upstreams: Arc<Upstreams>,
+}
+
+/// A schema that cannot be served; the text says why and what to do.
+#[derive(Debug)]
+pub struct SchemaError(String);
+
+impl fmt::Display for SchemaError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+impl std::error::Error for SchemaError {}
+
+/// async-graphql's schema, whatever its roots are.
+trait Run: Send + Sync {
+    fn run(&self, request: Request) -> BoxFuture<'_, Response>;
+    fn stream(&self, request: Request) -> BoxStream<'static, Response>;
+}
+
+impl<Q: ObjectType + 'static, M: ObjectType + 'static, S: SubscriptionType + 'static> Run
+    for Schema<Q, M, S>
+{
+    fn run(&self, request: Request) -> BoxFuture<'_, Response> {
+        self.execute(request).boxed()
+    }
+    fn stream(&self, request: Request) -> BoxStream<'static, Response> {
+        self.execute_stream(request)
+    }
+}
+
+/// A schema before it is known where its upstreams are.
+pub(crate) struct Declared {
+    runner: Arc<dyn Run>,
+    registry: Arc<Registry>,
+    sdl: String,
+}
+
+impl Declared {
+    pub fn new<Q, M, S>(builder: SchemaBuilder<Q, M, S>) -> Result<Self, SchemaError>
+    where
+        Q: ObjectType + 'static,
+        M: ObjectType + 'static,
+        S: SubscriptionType + 'static,
+    {
+        let mut registry = Registry::default();
+        Q::create_type_info(&mut registry);
+        registry.query_type = Q::type_name().into_owned();
+        if !M::is_empty() {
+            M::create_type_info(&mut registry);
+            registry.mutation_type = Some(M::type_name().into_owned());
+        }
+        if !S::is_empty() {
+            S::create_type_info(&mut registry);
+            registry.subscription_type = Some(S::type_name().into_owned());
+        }
+        only_entities_below_roots(&registry)?;
+        // apollo-compiler validates in front of this, and the roots that arrive here were collected by us.
+        let schema =
+            builder.validation_mode(ValidationMode::Fast).extension(Fence).disable_suggestions().finish();
+        Ok(Self { sdl: schema.sdl(), runner: Arc::new(schema), registry: Arc::new(registry) })
+    }
+
+    pub fn sdl(&self) -> &str {
+        &self.sdl
+    }
+
+    pub fn engine(self, upstreams: Arc<Upstreams>, introspection: bool) -> Result<Engine, SchemaError> {
+        let schema =
+            apollo_compiler::Schema::parse_and_validate(&self.sdl, "schema.graphql").map_err(|invalid| {
+                SchemaError(format!("the schema is not valid GraphQL:\n{}", invalid.errors))
+            })?;
+        let documents = Documents::new(schema, self.registry, introspection);
+        Ok(Engine(Arc::new(Inner { runner: self.runner, documents, upstreams })))
+    }
+}
+
+/// Objects are always entities: so that everything below a root is written by the executor.
+fn only_entities_below_roots(registry: &Registry) -> Result<(), SchemaError> {
+    let roots =
+        [Some(&registry.query_type), registry.mutation_type.as_ref(), registry.subscription_type.as_ref()];
+    let strangers: Vec<_> = registry
+        .types
+        .values()
+        .filter_map(|ty| match ty {
+            MetaType::Object { name, tags, .. } => {
+                let ours = tags.iter().any(|tag| tag == MARK) || name.starts_with("__");
+                (!ours && !roots.contains(&Some(name))).then_some(name.as_str())
+            }
+            _ => None,
+        })
+        .collect();
+    if strangers.is_empty() {
+        return Ok(());
+    }
+    Err(SchemaError(format!(
+        "{} {} an object below a root that is no #[entity]: declare it with #[entity] (its functions with #[edges]), and \
+         return it as `Ask`, `Have` or as it is",
+        strangers.join(", "),
+        if strangers.len() == 1 { "is" } else { "are each" },
+    )))
+}
+
+impl Engine {
+    /// A schema over upstreams: what tests and tools use without a server around it.
+    ///
+    /// # Errors
+    /// The schema cannot be served.
+    pub fn new<Q, M, S>(
+        builder: SchemaBuilder<Q, M, S>,
+        upstreams: Arc<Upstreams>,
+        introspection: bool,
+    ) -> Result<Self, SchemaError>
+    where
+        Q: ObjectType + 'static,
+        M: ObjectType + 'static,
+        S: SubscriptionType + 'static,
+    {
+        Declared::new(builder)?.engine(upstreams, introspection)
+    }
+
+    /// Runs a query or a mutation.
+    pub async fn execute(&self, request: &GraphqlRequest<'_>, context: RequestContext) -> Answer {
+        let answer = match self.begin(request, context) {
+            Err(refusals) => answer::refused(&refusals),
+            Ok(ready) if ready.operation().operation.ty == OperationType::Subscription => {
+                let fault = Fault::bad_input("A subscription needs a WebSocket (graphql-transport-ws).");
+                answer::refused(&[Refusal { fault, at: None }])
+            }
+            Ok(ready) => {
+                let (stats, variables) = (ready.stats.clone(), ready.variables.clone());
+                let operation = ready.operation();
+                let span = tracing::debug_span!(
+                    "operation",
+                    graphql.operation.type = %operation.operation.ty,
+                    graphql.operation.name = operation.name
+                );
+                let running = AssertUnwindSafe(self.0.runner.run(ready.request())).catch_unwind();
+                let response = running.instrument(span).await;
+                let response = response.unwrap_or_else(|_| internal());
+                note_waves(&stats);
+                answer::executed(&ready.operation().operation, &variables, response)
+            }
+        };
+        note_codes(&answer);
+        answer
+    }
+
+    /// Whether this request may go by `GET`: only queries may (they are safe, RFC 9110 §9.2.1).
+    pub fn is_query(&self, request: &GraphqlRequest<'_>) -> bool {
+        let Ok(prepared) = self.0.documents.get(&request.query) else { return true };
+        let operation = prepared.operation(request.operation_name.as_deref());
+        operation.map_or(true, |operation| operation.operation.ty == OperationType::Query)
+    }
+
+    /// Runs any operation as a stream of responses: a subscription's events, or the one response of another.
+    pub fn stream(
+        &self,
+        request: &GraphqlRequest<'_>,
+        context: RequestContext,
+    ) -> BoxStream<'static, Response> {
+        let ready = match self.begin(request, context) {
+            Ok(ready) => ready,
+            Err(refusals) => {
+                let errors = refusals.iter().map(|refusal| {
+                    refusal.fault.at(
+                        refusal
+                            .at
+                            .map(|(line, column)| async_graphql::Pos { line, column })
+                            .unwrap_or_default(),
+                        Vec::new(),
+                    )
+                });
+                return stream::iter([Response::from_errors(errors.collect())]).boxed();
+            }
+        };
+        let operation = ready.operation().operation.clone();
+        let variables = ready.variables.clone();
+        let responses = if operation.ty == OperationType::Subscription {
+            self.0.runner.stream(ready.request())
+        } else {
+            let runner = self.0.runner.clone();
+            let request = ready.request();
+            stream::once(async move { runner.run(request).await }).boxed()
+        };
+        // A panic ends the stream with a masked error, not the socket.
+        AssertUnwindSafe(responses)
+            .catch_unwind()
+            .map(move |response| {
+                answer::completed(&operation, &variables, response.unwrap_or_else(|_| internal()))
+            })
+            .boxed()
+    }
+
+    fn begin(
+        &self,
+        request: &GraphqlRequest<'_>,
+        context: RequestContext,
+    ) -> Result<Ready, Arc<Vec<Refusal>>> {
+        let refuse = |fault| Arc::new(vec![Refusal { fault, at: None }]);
+        let prepared = self.0.documents.get(&request.query)?;
+        let name = request.operation_name.as_deref().filter(|name| !name.is_empty());
+        let at = {
+            let operation = prepared.operation(name).map_err(refuse)?;
+            RequestRecord::with_current(|record| {
+                record.set_operation(recorded(operation.operation.ty), operation.name.as_deref());
+            });
+            prepared.operations.iter().position(|other| std::ptr::eq(other, operation)).unwrap_or(0)
+        };
+        let variables = self.coerce(&prepared, at, request).map_err(refuse)?;
+        let stats = Arc::new(Stats::default());
+        let loader = Arc::new(Loader::new(self.0.upstreams.clone(), Arc::new(context), stats.clone()));
+        Ok(Ready { prepared, at, variables, loader, stats })
+    }
+
+    /// CoerceVariableValues (§6.1.2): defaults are filled in, what cannot be is refused.
+    fn coerce(
+        &self,
+        prepared: &Prepared,
+        at: usize,
+        request: &GraphqlRequest<'_>,
+    ) -> Result<Variables, Fault> {
+        let Some(operation) = prepared.operations.get(at).filter(|operation| operation.has_variables) else {
+            return Ok(Variables::default());
+        };
+        let valid =
+            prepared.valid.operations.get(operation.name.as_deref()).map_err(|_| Fault::internal())?;
+        let given = request
+            .variables
+            .as_ref()
+            .map(serde_json::to_value)
+            .transpose()
+            .map_err(|_| Fault::internal())?;
+        let given = given.unwrap_or_else(|| serde_json::Value::Object(serde_json::Map::new()));
+        let given = serde_json::from_value(given).map_err(|_| Fault::internal())?;
+        let coerced =
+            apollo_compiler::request::coerce_variable_values(self.0.documents.schema(), valid, &given)
+                .map_err(|error| Fault::bad_input(error.message().to_string()))?;
+        let coerced = serde_json::to_value(coerced.into_inner()).map_err(|_| Fault::internal())?;
+        Ok(Variables::from_json(coerced))
+    }
+}
+
+/// A request whose operation may run.
+struct Ready {
+    prepared: Arc<Prepared>,
+    at: usize,
+    variables: Variables,
+    loader: Arc<Loader>,
+    stats: Arc<Stats>,
+}
+
+impl Ready {
+    fn operation(&self) -> &PreparedOperation {
+        &self.prepared.operations[self.at]
+    }
+
+    fn request(&self) -> Request {
+        let operation = self.operation();
+        let execution =
+            Arc::new(Execution { loader: self.loader.clone(), operation: operation.operation.clone() });
+        let mut request = Request::new("").variables(self.variables.clone()).data(execution);
+        request.set_parsed_query(stub(operation, &self.variables));
+        request
+    }
+}
+
+/// The roots that this request selects.
+fn stub(operation: &PreparedOperation, variables: &Variables) -> ExecutableDocument {
+    let mut stub = operation.stub.clone();
+    if !operation.conditional {
+        return stub;
+    }
+    if let DocumentOperations::Single(definition) = &mut stub.operations {
+        let roots = &operation.operation.roots;
+        definition.node.selection_set.node.items.retain(|item| match &item.node {
+            Selection::Field(field) => {
+                roots.iter().find(|root| root.pos == field.pos).is_none_or(|root| root.selected(variables))
+            }
+            _ => true,
+        });
+    }
+    stub
+}
+
+fn internal() -> Response {
+    Response::from_errors(vec![Fault::internal().at(Default::default(), Vec::new())])
+}
+
+fn recorded(ty: OperationType) -> Recorded {
+    match ty {
+        OperationType::Query => Recorded::Query,
+        OperationType::Mutation => Recorded::Mutation,
+        OperationType::Subscription => Recorded::Subscription,
+    }
+}
+
+fn note_waves(stats: &Stats) {
+    RequestRecord::with_current(|record| (0..stats.waves()).for_each(|_| record.wave()));
+}
+
+fn note_codes(answer: &Answer) {
+    RequestRecord::with_current(|record| {
+        let mut outcome = None;
+        for code in &answer.codes {
+            record.add_error(code);
+            outcome = Some(match code.as_ref() {
+                "INTERNAL_SERVER_ERROR" => Outcome::InternalError,
+                "DEADLINE_EXCEEDED" => Outcome::Timeout,
+                "UPSTREAM_UNAVAILABLE" | "UPSTREAM_BAD_RESPONSE" => Outcome::UpstreamError,
+                _ => Outcome::CallerError,
+            });
+        }
+        if let Some(outcome) = outcome {
+            record.set_outcome(outcome);
+        }
+    });
+}
+
+/// Stands around every root: a panic there is one masked error of that root.
+struct Fence;
+
+impl ExtensionFactory for Fence {
+    fn create(&self) -> Arc<dyn Extension> {
+        Arc::new(Fence)
+    }
+}
+
+#[async_trait]
+impl Extension for Fence {
+    async fn resolve(
+        &self,
+        ctx: &ExtensionContext<'_>,
+        info: ResolveInfo<'_>,
+        next: NextResolve<'_>,
+    ) -> ServerResult<Option<Value>> {
+        let path = vec![PathSegment::Field(info.alias.unwrap_or(info.name).to_owned())];
+        let pos = info.field.name.pos;
+        match AssertUnwindSafe(next.run(ctx, info)).catch_unwind().await {
+            Ok(result) => result,
+            Err(_) => Err(Fault::internal().at(pos, path)),
+        }
+    }
+}
+
+/// Makes a guard of the executor one of async-graphql, for roots: `#[graphql(guard = "Only(signed_in)")]`.
+pub struct Only(pub GuardFn);
+
+impl Guard for Only {
+    async fn check(&self, ctx: &Context<'_>) -> async_graphql::Result<()> {
+        Ok((self.0)(ctx.request()?)?)
+    }
+}

@@ -1,0 +1,212 @@
+//! What is known of a request while it runs: who asks, in which language, until when.
+
+use crate::{
+    auth::Caller,
+    fanout::{Execution, Fault, Question, by_hand},
+    upstream::{Upstream, write::Write},
+};
+use async_graphql::Context;
+use http::{HeaderMap, HeaderValue, header};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+/// One request, as resolvers, guards, leaves and upstream calls see it.
+#[derive(Clone, Debug)]
+pub struct RequestContext {
+    /// Who asks.
+    pub caller: Caller,
+    /// The language and region to answer in.
+    pub locale: Locale,
+    /// The calling application and its version, as it says itself.
+    pub client: Client,
+    /// When the last upstream must have answered.
+    pub deadline: Instant,
+    /// How long such a request may take.
+    pub patience: Duration,
+}
+
+impl RequestContext {
+    /// Nobody in particular, with so much time from now.
+    pub fn anonymous(patience: Duration) -> Self {
+        Self {
+            caller: Caller::anonymous(),
+            locale: Locale::default(),
+            client: Client::default(),
+            deadline: Instant::now() + patience,
+            patience,
+        }
+    }
+
+    /// What is left of the time.
+    pub fn remaining(&self) -> Duration {
+        self.deadline.saturating_duration_since(Instant::now())
+    }
+
+    /// The same caller's next event: it has all the time of a request again.
+    pub(crate) fn renewed(&self) -> Self {
+        Self { deadline: Instant::now() + self.patience, ..self.clone() }
+    }
+
+    /// The caller's subject.
+    ///
+    /// # Errors
+    /// `UNAUTHENTICATED`, if nobody is signed in.
+    pub fn subject(&self) -> Result<&str, Fault> {
+        self.caller.subject().ok_or_else(Fault::unauthenticated)
+    }
+}
+
+/// A language tag (BCP 47), such as `de-CH`: the one the client likes best.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct Locale(Arc<str>);
+
+impl Default for Locale {
+    fn default() -> Self {
+        Self(Arc::from("en"))
+    }
+}
+
+impl Locale {
+    /// A tag as it is.
+    pub fn new(tag: &str) -> Self {
+        Self(Arc::from(tag))
+    }
+
+    /// The best-liked tag of `Accept-Language` (RFC 9110 §12.5.4); English, where there is none.
+    pub fn accepted(headers: &HeaderMap) -> Self {
+        let Some(accepted) = headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok())
+        else {
+            return Self::default();
+        };
+        let mut best: Option<(&str, f32)> = None;
+        for range in accepted.split(',').take(16) {
+            let (tag, quality) = match range.split_once(';') {
+                None => (range.trim(), 1.0),
+                Some((tag, parameter)) => {
+                    let quality = parameter.trim().strip_prefix("q=").and_then(|q| q.trim().parse().ok());
+                    (tag.trim(), quality.unwrap_or(0.0))
+                }
+            };
+            let is_tag =
+                (2..=35).contains(&tag.len()) && tag.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
+            if is_tag && quality > 0.0 && best.is_none_or(|(_, other)| quality > other) {
+                best = Some((tag, quality));
+            }
+        }
+        best.map_or_else(Self::default, |(tag, _)| Self::new(tag))
+    }
+
+    /// The whole tag.
+    pub fn tag(&self) -> &str {
+        &self.0
+    }
+
+    /// The language alone: `de` of `de-CH`.
+    pub fn language(&self) -> &str {
+        self.0.split('-').next().unwrap_or(&self.0)
+    }
+}
+
+/// The calling application, as it names itself: `GraphQL-Client-Name` and `-Version`, or Apollo's headers.
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
+pub struct Client {
+    /// Such as `ios`.
+    pub name: Option<Arc<str>>,
+    /// Such as `4.2.0`.
+    pub version: Option<Arc<str>>,
+}
+
+impl Client {
+    /// From a request's headers.
+    pub fn named(headers: &HeaderMap) -> Self {
+        let read = |names: [&str; 2]| {
+            names
+                .iter()
+                .find_map(|name| headers.get(*name).and_then(|value| value.to_str().ok()))
+                .map(Arc::from)
+        };
+        Self {
+            name: read(["graphql-client-name", "apollographql-client-name"]),
+            version: read(["graphql-client-version", "apollographql-client-version"]),
+        }
+    }
+}
+
+/// What a resolver that is written by hand needs of the platform.
+pub trait ContextExt {
+    /// The request.
+    fn request(&self) -> Result<&Arc<RequestContext>, Fault>;
+
+    /// Loads by key, in batches with everybody else of this request.
+    fn load<Q: Question>(&self, question: Q) -> impl Future<Output = Result<by_hand::Rows<Q>, Fault>> + Send;
+
+    /// Writes to an upstream as the caller. What was read before is forgotten: a reader sees its own write.
+    fn write(&self, upstream: &Upstream) -> Result<Write, Fault>;
+
+    /// Events of an upstream, as the caller.
+    fn events(
+        &self,
+        upstream: &Upstream,
+        path: impl Into<String>,
+    ) -> Result<crate::upstream::events::Events, Fault>;
+}
+
+fn execution<'a>(ctx: &'a Context<'_>) -> Result<&'a Arc<Execution>, Fault> {
+    ctx.data_opt::<Arc<Execution>>().ok_or_else(Fault::internal)
+}
+
+impl ContextExt for Context<'_> {
+    fn request(&self) -> Result<&Arc<RequestContext>, Fault> {
+        Ok(execution(self)?.loader.request())
+    }
+
+    async fn load<Q: Question>(&self, question: Q) -> Result<by_hand::Rows<Q>, Fault> {
+        by_hand::load(&execution(self)?.loader, question).await
+    }
+
+    fn write(&self, upstream: &Upstream) -> Result<Write, Fault> {
+        Ok(Write::new(upstream, execution(self)?.loader.clone()))
+    }
+
+    fn events(
+        &self,
+        upstream: &Upstream,
+        path: impl Into<String>,
+    ) -> Result<crate::upstream::events::Events, Fault> {
+        let loader = &execution(self)?.loader;
+        crate::upstream::events::Events::open(
+            upstream,
+            path.into(),
+            loader.upstreams().clone(),
+            loader.request().clone(),
+        )
+    }
+}
+
+/// The header that carries the caller to an upstream, if the question is the caller's.
+pub(crate) fn authorization(request: &RequestContext, scope: crate::Scope) -> Option<&HeaderValue> {
+    match scope {
+        crate::Scope::Public => None,
+        crate::Scope::Caller => request.caller.bearer(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_best_liked_language_wins() {
+        let locale = |accept: &str| {
+            let mut headers = HeaderMap::new();
+            headers.insert(header::ACCEPT_LANGUAGE, HeaderValue::from_str(accept).unwrap());
+            Locale::accepted(&headers).tag().to_owned()
+        };
+        assert_eq!(locale("de-CH, de;q=0.9, en;q=0.8"), "de-CH");
+        assert_eq!(locale("*, fr;q=0.3, ja;q=0.7"), "ja");
+        assert_eq!(locale("x;q=oops, <script>"), "en");
+        assert_eq!(Locale::new("de-CH").language(), "de");
+    }
+}

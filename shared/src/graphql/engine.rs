@@ -90,6 +90,8 @@ impl Declared {
             S::create_type_info(&mut registry);
             registry.subscription_type = Some(S::type_name().into_owned());
         }
+        // A root that is merged of others leaves their types behind.
+        registry.remove_unused_types();
         only_entities_below_roots(&registry)?;
         // apollo-compiler validates in front of this, and the roots that arrive here were collected by us.
         let schema =

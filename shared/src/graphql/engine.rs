@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     fanout::{Execution, Fault, Loader, Stats, plan::GuardFn, type_info::MARK},
-    request::{ContextExt, RequestContext},
+    request::{ContextExt, Links, RequestContext},
     telemetry::{OperationType as Recorded, Outcome, RequestRecord},
     upstream::Upstreams,
 };
@@ -35,6 +35,7 @@ struct Inner {
     runner: Arc<dyn Run>,
     documents: Documents,
     upstreams: Arc<Upstreams>,
+    links: Links,
 }
 
 /// A schema that cannot be served; the text says why and what to do.
@@ -103,13 +104,18 @@ impl Declared {
         &self.sdl
     }
 
-    pub fn engine(self, upstreams: Arc<Upstreams>, introspection: bool) -> Result<Engine, SchemaError> {
+    pub fn engine(
+        self,
+        upstreams: Arc<Upstreams>,
+        links: Links,
+        introspection: bool,
+    ) -> Result<Engine, SchemaError> {
         let schema =
             apollo_compiler::Schema::parse_and_validate(&self.sdl, "schema.graphql").map_err(|invalid| {
                 SchemaError(format!("the schema is not valid GraphQL:\n{}", invalid.errors))
             })?;
         let documents = Documents::new(schema, self.registry, introspection);
-        Ok(Engine(Arc::new(Inner { runner: self.runner, documents, upstreams })))
+        Ok(Engine(Arc::new(Inner { runner: self.runner, documents, upstreams, links })))
     }
 }
 
@@ -154,7 +160,7 @@ impl Engine {
         M: ObjectType + 'static,
         S: SubscriptionType + 'static,
     {
-        Declared::new(builder)?.engine(upstreams, introspection)
+        Declared::new(builder)?.engine(upstreams, Links::default(), introspection)
     }
 
     /// Runs a query or a mutation.
@@ -247,6 +253,7 @@ impl Engine {
         };
         let variables = self.coerce(&prepared, at, request).map_err(refuse)?;
         let stats = Arc::new(Stats::default());
+        let context = RequestContext { links: self.0.links.clone(), ..context };
         let loader = Arc::new(Loader::new(self.0.upstreams.clone(), Arc::new(context), stats.clone()));
         Ok(Ready { prepared, at, variables, loader, stats })
     }

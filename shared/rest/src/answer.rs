@@ -15,6 +15,11 @@ pub fn rows<R: Serialize>(rows: &[R], fields: &Fields<R>) -> Result<Response, Pr
     json(StatusCode::OK, &Items { rows: rows.iter().map(|row| (row, None)), fields, next: None, total: None })
 }
 
+/// One row.
+pub fn row<R: Serialize>(row: &R, fields: &Fields<R>) -> Result<Response, Problem> {
+    json(StatusCode::OK, &Sparse { row, cursor: None, fields })
+}
+
 /// One page of an ordered collection.
 #[derive(Debug)]
 pub struct Page<R> {

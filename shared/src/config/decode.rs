@@ -129,12 +129,7 @@ fn unknown_key(path: &[String], key: &str, node: &Node, known: &[&str]) -> Strin
         }
         None => format!("the keys here are {}", listed(known)),
     };
-    format!("{}: unknown key `{full}`; {way_out}", origin_of(node))
-}
-
-/// A table that only exists because of one variable is that variable's doing.
-fn origin_of(node: &Node) -> &super::tree::Origin {
-    &node.origin
+    format!("{}: unknown key `{full}`; {way_out}", node.origin)
 }
 
 fn nearest<'a>(word: &str, known: &[&'a str]) -> Option<&'a str> {

@@ -1,0 +1,13 @@
+//! The chassis, tested from outside: real listeners, real HTTP.
+#![expect(
+    clippy::unwrap_used,
+    clippy::disallowed_methods,
+    reason = "a test may panic, and calls what it tests"
+)]
+
+mod app;
+mod auth;
+mod client;
+mod config;
+mod process;
+mod telemetry;

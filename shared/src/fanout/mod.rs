@@ -6,6 +6,7 @@
 
 mod arena;
 mod ask;
+mod ask_each;
 pub mod by_hand;
 mod compose;
 pub mod connection;
@@ -27,6 +28,7 @@ mod write;
 
 pub use arena::Arena;
 pub use ask::{Ask, Asking, Have, IntoAsk};
+pub use ask_each::AskEach;
 pub use compose::{Join, Just, Step, Then, Told};
 pub use connection::{Connection, Paged};
 pub use error::{Code, Fault};

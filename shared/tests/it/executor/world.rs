@@ -104,9 +104,9 @@ impl Writer {
     /// Told by two at once.
     fn tally(&self) -> Then<Join<Ask<BooksOf>, Ask<ReviewsBy>>, Just<Option<i32>>> {
         let books = BooksOf { writer: self.id.clone(), first: First::new(5) }.ask();
-        books.join(ReviewsBy(self.id.clone()).ask()).tell(|(books, reviews), _| {
-            i32::try_from(books.len() * 10 + reviews.len()).ok()
-        })
+        books
+            .join(ReviewsBy(self.id.clone()).ask())
+            .tell(|(books, reviews), _| i32::try_from(books.len() * 10 + reviews.len()).ok())
     }
 
     /// Only for those who are signed in.
@@ -303,7 +303,11 @@ impl ByHand {
         Ok(rows.first().map(|book| book.title.clone()))
     }
 
-    async fn title_or_nothing(&self, ctx: &Context<'_>, id: ID) -> async_graphql::Result<Option<Have<Home, Maybe>>> {
+    async fn title_or_nothing(
+        &self,
+        ctx: &Context<'_>,
+        id: ID,
+    ) -> async_graphql::Result<Option<Have<Home, Maybe>>> {
         let rows = ctx.load(BookById(id)).await?;
         Ok(Some(Have::maybe(rows.first().map(|book| Home { city: book.title.clone(), mayor_id: None }))))
     }

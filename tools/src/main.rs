@@ -1,5 +1,6 @@
 //! The `bff` command: what a developer types.
 
+mod demo;
 mod dev;
 
 use std::process::ExitCode;
@@ -12,10 +13,26 @@ use clap::Parser;
 enum Command {
     /// Start every service and BFF of this repository, with demo data, and watch over them
     Dev(dev::Args),
+    /// Write the demo world as JSON Lines that the services import
+    Demo(demo::Args),
 }
 
 fn main() -> ExitCode {
     match Command::parse() {
         Command::Dev(args) => dev::run(args),
+        Command::Demo(args) => demo(&args),
+    }
+}
+
+fn demo(args: &demo::Args) -> ExitCode {
+    match demo::run(args) {
+        Ok(summary) => {
+            println!("{}: {summary}", args.out.display());
+            ExitCode::SUCCESS
+        }
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::FAILURE
+        }
     }
 }

@@ -15,6 +15,11 @@ pub fn rows<R: Serialize>(rows: &[R], fields: &Fields<R>) -> Result<Response, Pr
     json(StatusCode::OK, &Items { rows: rows.iter().map(|row| (row, None)), fields, next: None, total: None })
 }
 
+/// One row.
+pub fn row<R: Serialize>(row: &R, fields: &Fields<R>) -> Result<Response, Problem> {
+    json(StatusCode::OK, &Sparse { row, cursor: None, fields })
+}
+
 /// One page of an ordered collection.
 #[derive(Debug)]
 pub struct Page<R> {
@@ -57,7 +62,7 @@ impl<R: Serialize> Page<R> {
     }
 }
 
-/// Rows of many keys in one answer (`?artist_ids=a,b&limit=5`): every row carries its key and its cursor; there is no
+/// Rows of many keys in one answer (`?owner_ids=a,b&limit=5`): every row carries its key and its cursor; there is no
 /// common next page, a key's own continues after its last row's cursor.
 pub fn rows_by_key<R: Serialize>(
     rows: &[R],

@@ -9,7 +9,7 @@ use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
 use sqlx::{Sqlite, Transaction};
-use tokio::sync::{broadcast, watch};
+use tokio::sync::broadcast;
 
 use crate::Problem;
 use crate::events::Hint;
@@ -59,7 +59,6 @@ struct Inner {
     reads: SqlitePool,
     writes: SqlitePool,
     hints: broadcast::Sender<Hint>,
-    closing: watch::Sender<bool>,
 }
 
 impl Db {
@@ -81,8 +80,7 @@ impl Db {
             })
             .foreign_keys(true)
             .busy_timeout(PATIENCE)
-            .statement_cache_capacity(200)
-            .pragma("cache_size", "-32000");
+            .statement_cache_capacity(200);
         let pool = || {
             SqlitePoolOptions::new()
                 .acquire_timeout(PATIENCE)
@@ -98,12 +96,11 @@ impl Db {
         let readers = std::thread::available_parallelism().map_or(4, |n| n.get() * 2).clamp(4, 16);
         let reads = pool()
             .max_connections(u32::try_from(readers).unwrap_or(4))
-            .connect_with(options.pragma("query_only", "ON"))
+            .connect_with(options.pragma("query_only", "ON").pragma("cache_size", "-8192"))
             .await
             .map_err(|e| at(e.to_string()))?;
         let (hints, _) = broadcast::channel(1024);
-        let (closing, _) = watch::channel(false);
-        Ok(Self(Arc::new(Inner { reads, writes, hints, closing })))
+        Ok(Self(Arc::new(Inner { reads, writes, hints })))
     }
 
     /// For queries; connections that refuse to write.
@@ -127,24 +124,14 @@ impl Db {
         Ok(())
     }
 
-    /// Ends event streams, so that a drain does not wait for subscribers who never hang up.
-    pub fn end_streams(&self) {
-        self.0.closing.send_replace(true);
-    }
-
     /// Folds the log into the file and closes it.
     pub async fn close(&self) {
-        self.end_streams();
         self.0.reads.close().await;
         self.0.writes.close().await;
     }
 
     pub(crate) fn hints(&self) -> &broadcast::Sender<Hint> {
         &self.0.hints
-    }
-
-    pub(crate) fn closing(&self) -> watch::Receiver<bool> {
-        self.0.closing.subscribe()
     }
 }
 

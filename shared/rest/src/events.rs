@@ -7,11 +7,13 @@ use std::time::Duration;
 use axum::extract::FromRequestParts;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
+use bff::app::Draining;
 use futures::stream;
 use http::request::Parts;
+use http::{HeaderValue, header};
 use serde::Serialize;
 use sqlx::SqliteConnection;
-use tokio::sync::{broadcast, watch};
+use tokio::sync::broadcast;
 
 use crate::Problem;
 use crate::db::Db;
@@ -46,9 +48,12 @@ pub(crate) async fn append(
     Ok(Hint { topic: topic.to_owned() })
 }
 
-/// The `Last-Event-ID` header, as a browser's `EventSource` sends it on reconnecting.
+/// The `Last-Event-ID` header, as a browser's `EventSource` sends it on reconnecting; knows when the server drains.
 #[derive(Clone, Debug, Default)]
-pub struct LastEventId(Option<String>);
+pub struct LastEventId {
+    id: Option<String>,
+    draining: Option<Draining>,
+}
 
 impl<S: Send + Sync> FromRequestParts<S> for LastEventId {
     type Rejection = Problem;
@@ -58,7 +63,7 @@ impl<S: Send + Sync> FromRequestParts<S> for LastEventId {
             // What is not text was not ours; it is then an unknown id like any other.
             value.to_str().unwrap_or("?").to_owned()
         });
-        Ok(Self(value.filter(|id| !id.is_empty())))
+        Ok(Self { id: value.filter(|id| !id.is_empty()), draining: parts.extensions.get().cloned() })
     }
 }
 
@@ -68,10 +73,9 @@ impl<S: Send + Sync> FromRequestParts<S> for LastEventId {
 pub async fn stream_events(db: &Db, topics: Vec<String>, last: LastEventId) -> Result<Response, Problem> {
     // Subscribing before looking: what happens in between is in the table, what happens after is hinted.
     let hints = db.hints().subscribe();
-    let closing = db.closing();
     let newest = newest(db).await?;
     let mut queue = VecDeque::new();
-    let position = match last.0 {
+    let position = match last.id {
         None => newest,
         Some(id) => match id.parse::<i64>() {
             Ok(id) if (oldest_resumable(newest)..=newest).contains(&id) => id,
@@ -90,14 +94,17 @@ pub async fn stream_events(db: &Db, topics: Vec<String>, last: LastEventId) -> R
         behind: true,
         queue,
         hints,
-        closing,
+        draining: last.draining,
         greeted: false,
     };
     let events = stream::unfold(feed, |mut feed| async move {
         let event = feed.next().await?;
         Some((Ok::<_, Infallible>(event), feed))
     });
-    Ok(Sse::new(events).keep_alive(KeepAlive::new().interval(TICK)).into_response())
+    let mut response = Sse::new(events).keep_alive(KeepAlive::new().interval(TICK)).into_response();
+    // Stricter than the usual `no-cache`: what somebody watches may be their own.
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-store"));
+    Ok(response)
 }
 
 async fn newest(db: &Db) -> Result<i64, sqlx::Error> {
@@ -124,7 +131,7 @@ struct Feed {
     behind: bool,
     queue: VecDeque<Event>,
     hints: broadcast::Receiver<Hint>,
-    closing: watch::Receiver<bool>,
+    draining: Option<Draining>,
     greeted: bool,
 }
 
@@ -139,9 +146,6 @@ impl Feed {
             if let Some(event) = self.queue.pop_front() {
                 return Some(event);
             }
-            if *self.closing.borrow() {
-                return None;
-            }
             if self.behind {
                 // A failing read ends the stream; the subscriber resumes where it was.
                 self.read().await.ok()?;
@@ -153,7 +157,7 @@ impl Feed {
                     Err(broadcast::error::RecvError::Lagged(_)) => self.behind = true,
                     Err(broadcast::error::RecvError::Closed) => return None,
                 },
-                _ = self.closing.changed() => return None,
+                () = drain_begun(self.draining.as_ref()) => return None,
                 () = tokio::time::sleep(TICK) => self.behind = true,
             }
         }
@@ -185,5 +189,13 @@ impl Feed {
                 .map(|(id, kind, data)| Event::default().event(kind).id(id.to_string()).data(data)),
         );
         Ok(())
+    }
+}
+
+/// A subscriber never hangs up by itself: the server that wants to stop has to.
+async fn drain_begun(draining: Option<&Draining>) {
+    match draining {
+        Some(draining) => draining.begun().await,
+        None => std::future::pending().await,
     }
 }

@@ -18,6 +18,10 @@ pub const MAX_IDS: usize = 200;
 pub struct Ids(Vec<String>);
 
 impl Ids {
+    pub fn one(id: &str) -> Self {
+        Self(vec![id.to_owned()])
+    }
+
     pub fn as_slice(&self) -> &[String] {
         &self.0
     }

@@ -4,9 +4,13 @@ use std::fmt;
 use std::hash::{BuildHasher, Hasher, RandomState};
 
 use axum::response::{IntoResponse, Response};
+use bff::telemetry::RequestRecord;
 use http::{HeaderValue, StatusCode, header};
 use serde::Serialize;
 use utoipa::ToSchema;
+
+/// What every `type` begins with.
+const KIND: &str = "urn:problem:";
 
 /// A refusal or a failure, ready to be sent. Boxed inside: handlers return it in `Result`s all day.
 #[derive(Debug)]
@@ -57,7 +61,7 @@ impl FieldError {
 impl Problem {
     fn new(status: StatusCode, slug: &str, title: &'static str, detail: impl Into<String>) -> Self {
         Self(Box::new(Body {
-            kind: format!("urn:problem:{slug}"),
+            kind: format!("{KIND}{slug}"),
             title,
             status,
             detail: detail.into(),
@@ -111,7 +115,7 @@ impl Problem {
         Self::new(StatusCode::FORBIDDEN, "forbidden", "Forbidden", detail)
     }
 
-    /// 404. `detail` names the thing, e.g. "no playlist `pl-9`".
+    /// 404. `detail` names the thing, e.g. "no note `7`".
     pub fn not_found(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::NOT_FOUND, "not-found", "Not found", detail)
     }
@@ -218,6 +222,7 @@ impl From<serde_json::Error> for Problem {
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
+        RequestRecord::with_current(|record| record.add_error(self.0.kind.trim_start_matches(KIND)));
         let body = serde_json::to_vec(&self.0).unwrap_or_default();
         let mut response = (self.0.status, body).into_response();
         let headers = response.headers_mut();

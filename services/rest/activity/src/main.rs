@@ -1,1 +1,8 @@
-fn main() {}
+//! The activity service's process.
+
+use std::process::ExitCode;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    rest::main(activity::service()).await
+}

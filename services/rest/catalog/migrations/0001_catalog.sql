@@ -1,5 +1,5 @@
 -- What is imported. `n` is a row's number inside this database; the world knows `id`.
--- `sort_key` is the lower-cased sort name; `terms` is the name prepared for the search index where that differs.
+-- `sort_key` and `name_key` are lower-cased; `terms` is the name prepared for the search index where that differs.
 
 CREATE TABLE genres (
     id           TEXT PRIMARY KEY,
@@ -15,6 +15,7 @@ CREATE TABLE artists (
     n                 INTEGER PRIMARY KEY,
     id                TEXT NOT NULL UNIQUE,
     name              TEXT NOT NULL,
+    name_key          TEXT NOT NULL,
     sort_name         TEXT NOT NULL,
     sort_key          TEXT NOT NULL,
     terms             TEXT,
@@ -29,6 +30,7 @@ CREATE TABLE artists (
 ) STRICT;
 CREATE INDEX artists_by_popularity ON artists (popularity DESC, id);
 CREATE INDEX artists_by_name ON artists (sort_key, id);
+CREATE INDEX artists_named ON artists (name_key);
 CREATE INDEX artists_by_country ON artists (country, popularity DESC, id);
 
 CREATE TABLE albums (
@@ -85,6 +87,13 @@ CREATE TABLE genre_artists (
     id         TEXT NOT NULL,
     n          INTEGER NOT NULL,
     PRIMARY KEY (genre_id, popularity DESC, id)
+) STRICT, WITHOUT ROWID;
+
+-- The best known artists of each genre: whom others are compared with.
+CREATE TABLE genre_leaders (
+    genre_id TEXT NOT NULL,
+    n        INTEGER NOT NULL,
+    PRIMARY KEY (genre_id, n)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE genre_albums (

@@ -1,1 +1,119 @@
+//! Who people are: public profiles, a user's own account, and a small OpenID provider that signs everybody's tokens.
+//!
+//! The sign-in page asks for no password, so it and `/dev/token` exist in the development profile only; in production
+//! the provider answers discovery, keys, refreshes and client credentials, and a company puts its own in its place.
 
+mod import;
+mod me;
+mod provider;
+mod users;
+
+use std::sync::Arc;
+
+use axum::extract::FromRef;
+use bff::auth::{JwkSet, Verifier};
+use rest::{BoxError, Context, Db, Routes, Section, Service};
+use serde::{Deserialize, Serialize};
+use sqlx::migrate::Migrator;
+use utoipa::OpenApi;
+
+use provider::Signer;
+
+static MIGRATIONS: Migrator = sqlx::migrate!("./migrations");
+
+/// The service's declaration; `main` and the tests start here.
+pub fn service() -> Service<Config> {
+    Service::new("identity", include_str!("../identity.toml"), &MIGRATIONS, Document::openapi, routes)
+        .import::<import::Lines>()
+}
+
+/// The service's own settings. Whose tokens it signs, and for whom, stands in the common section `auth`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Config {
+    /// How long an access token lives, in seconds.
+    pub access_token_s: i64,
+    /// How long one may stay signed in without signing in again, in seconds.
+    pub refresh_token_s: i64,
+    /// Public clients (RFC 6749, 2.1) that may ask users to sign in: `<client id> <redirect URI>`, the URI compared
+    /// exactly; one entry per URI. In development, any client that lives on the loopback may as well.
+    pub clients: Vec<String>,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self { access_token_s: 3_600, refresh_token_s: 30 * 86_400, clients: Vec::new() }
+    }
+}
+
+impl Section for Config {
+    fn check(&self) -> Vec<String> {
+        let mut problems = Vec::new();
+        for (key, seconds) in
+            [("access_token_s", self.access_token_s), ("refresh_token_s", self.refresh_token_s)]
+        {
+            if !(1..=366 * 86_400).contains(&seconds) {
+                problems.push(format!("`{key}` is {seconds}; give it between a second and a year"));
+            }
+        }
+        for client in &self.clients {
+            if client.split_once(' ').is_none_or(|(_, uri)| url::Url::parse(uri).is_err()) {
+                problems
+                    .push(format!("`clients`: `{client}` is not a client id, a space and a redirect URI"));
+            }
+        }
+        problems
+    }
+}
+
+/// What handlers work with.
+#[derive(Clone)]
+struct Identity {
+    db: Db,
+    config: Arc<Config>,
+    signer: Arc<Signer>,
+    development: bool,
+}
+
+impl FromRef<Identity> for Db {
+    fn from_ref(identity: &Identity) -> Self {
+        identity.db.clone()
+    }
+}
+
+#[derive(OpenApi)]
+#[openapi(
+    info(title = "identity", description = "Public profiles, one's own account, and an OpenID provider."),
+    paths(
+        users::by_ids,
+        me::read,
+        me::change,
+        provider::discovery,
+        provider::keys,
+        provider::page,
+        provider::sign_in,
+        provider::token,
+        provider::dev_token,
+    )
+)]
+struct Document;
+
+async fn routes(context: Context<Config>) -> Result<Routes, BoxError> {
+    let mut auth = context.settings.auth;
+    let issuer = match auth.issuer {
+        Some(issuer) => issuer,
+        None => context.base_url.parse()?,
+    };
+    auth.issuer = Some(issuer.clone());
+    let signer = Signer::load(&context.db, &issuer, auth.audience.clone()).await?;
+    // The keys are at hand: asking ourselves for them over HTTP would need us to be up already.
+    let verifier = Verifier::fixed(&auth, &JwkSet { keys: vec![signer.public().clone()] });
+    let identity = Identity {
+        db: context.db,
+        config: context.config,
+        signer: Arc::new(signer),
+        development: context.development,
+    };
+    let routes = users::routes().merge(me::routes()).merge(provider::routes(identity.development));
+    Ok(Routes::verified_by(routes.with_state(identity), verifier))
+}

@@ -6,6 +6,7 @@ mod album_screen;
 mod artist;
 mod artist_screen;
 mod artwork;
+mod charts;
 mod home_screen;
 mod labels;
 mod library_screen;
@@ -26,5 +27,5 @@ pub fn bff() -> Bff {
     Bff::new("mobile", include_str!("../mobile.toml"))
         .upstreams(&upstreams::ALL)
         .example(include_str!("../example.graphql"))
-        .schema(Schema::build(Query::default(), Mutation::default(), Subscription))
+        .schema(Schema::build(Query::default(), Mutation::default(), Subscription::default()))
 }

@@ -1,13 +1,17 @@
 //! The roots: each screen and each action brings its own.
 
-pub use crate::{actions::Mutation, playlist_screen::PlaylistChanges as Subscription};
+pub use crate::actions::Mutation;
 
 use crate::{
-    album_screen::AlbumScreenRoots, artist_screen::ArtistScreenRoots, home_screen::HomeScreenRoots,
-    library_screen::LibraryScreenRoots, playlist_screen::PlaylistScreenRoots,
-    search_screen::SearchScreenRoots, track::TrackRoots,
+    album_screen::AlbumScreenRoots,
+    artist_screen::ArtistScreenRoots,
+    home_screen::HomeScreenRoots,
+    library_screen::LibraryScreenRoots,
+    playlist_screen::{PlaylistChanges, PlaylistScreenRoots},
+    search_screen::SearchScreenRoots,
+    track::TrackRoots,
 };
-use async_graphql::MergedObject;
+use async_graphql::{MergedObject, MergedSubscription};
 
 /// What the app shows: one query per screen.
 #[derive(MergedObject, Default)]
@@ -20,3 +24,7 @@ pub struct Query(
     LibraryScreenRoots,
     TrackRoots,
 );
+
+/// What an open screen listens to.
+#[derive(MergedSubscription, Default)]
+pub struct Subscription(PlaylistChanges);

@@ -33,6 +33,9 @@ pub struct App {
     pub settings: Settings,
     /// What callers reach, through the whole layer stack.
     pub public: Router,
+    /// What callers reach without the token check: routes that read `Authorization` in a way of their own, such as
+    /// a token endpoint that takes client credentials. Every other layer is around them too.
+    pub open: Router,
     /// What the people on call reach beside health and metrics; without an admin address it is served nowhere.
     pub admin_extra: Router,
     /// What must be well before traffic is welcome.
@@ -46,7 +49,15 @@ pub struct App {
 impl App {
     pub fn new(settings: Settings, public: Router) -> Self {
         let errors = ErrorBody::GraphQl;
-        Self { settings, public, admin_extra: Router::new(), ready: Vec::new(), errors, verifier: None }
+        Self {
+            settings,
+            public,
+            open: Router::new(),
+            admin_extra: Router::new(),
+            ready: Vec::new(),
+            errors,
+            verifier: None,
+        }
     }
 }
 
@@ -98,7 +109,7 @@ pub struct Running {
 
 /// Binds the addresses and serves. Logs one line, `listening`, with `http.addr` and `admin.addr`.
 pub async fn start(app: App) -> Result<Running, StartError> {
-    let App { settings, public, admin_extra, ready, errors, verifier } = app;
+    let App { settings, public, open, admin_extra, ready, errors, verifier } = app;
     let service = settings.service.clone();
     let bind = async |key, address| {
         let bound = listener::bind(address).await;
@@ -118,7 +129,7 @@ pub async fn start(app: App) -> Result<Running, StartError> {
     let draining = Arc::new(AtomicBool::new(false));
     let (stop_public, stop_admin) = (CancellationToken::new(), CancellationToken::new());
     let health = health::router(ready, Arc::clone(&draining));
-    let stacked = stack::stack(public, &settings, errors, verifier, Draining::new(stop_public.clone()));
+    let stacked = stack::stack(public, open, &settings, errors, verifier, Draining::new(stop_public.clone()));
     let public = if admin_listener.is_some() { stacked } else { stacked.merge(health.clone()) };
 
     let drain = Duration::from_millis(settings.drain_ms);

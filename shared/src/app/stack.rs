@@ -31,7 +31,8 @@ use crate::{
 };
 
 pub(super) fn stack(
-    router: Router,
+    public: Router,
+    open: Router,
     settings: &Settings,
     errors: ErrorBody,
     verifier: Option<Verifier>,
@@ -41,8 +42,10 @@ pub(super) fn stack(
     let trusted: Arc<[_]> = settings.trusted_proxies.as_slice().into();
     let deadline = Duration::from_millis(settings.deadline_ms);
     let limit = settings.limits.body_bytes;
+    // Innermost, and not around everything: handlers know their caller, open ones check credentials themselves.
+    let public = public.layer(from_fn_with_state((verifier, errors), authenticate));
     // A path nobody routes is answered, traced and counted like any other.
-    let router = router.fallback(async move |State(()): State<()>| {
+    let router = public.merge(open).fallback(async move |State(()): State<()>| {
         errors.response(StatusCode::NOT_FOUND, "NOT_FOUND", "Nothing is served at this path")
     });
     let stack = ServiceBuilder::new()
@@ -54,15 +57,13 @@ pub(super) fn stack(
         .layer(option_layer(cors(&settings.cors)))
         // Outside of what makes bodies, inside of what only touches heads.
         .layer(CompressionLayer::new().gzip(true))
-        // Before authentication, which may want to know where a caller comes from.
+        // Before anything that may want to know where a caller comes from.
         .layer(from_fn_with_state(trusted, client::identify))
         // The clock starts before the token is checked: the provider's slowness is part of the caller's wait.
         .layer(from_fn_with_state((deadline, errors, draining), bound_time))
         // An oversized body is refused before it costs a signature check.
         .layer(from_fn_with_state((limit, errors), bound_body))
-        .layer(DefaultBodyLimit::disable())
-        // Last: handlers below know their caller.
-        .layer(from_fn_with_state((verifier, errors), authenticate));
+        .layer(DefaultBodyLimit::disable());
     router.layer(stack)
 }
 

@@ -1,3 +1,14 @@
-//! What the platform does, seen through its front door: a BFF over fake upstreams, asked over HTTP.
+//! The platform, tested from outside: real listeners, real HTTP.
+#![expect(
+    clippy::unwrap_used,
+    clippy::disallowed_methods,
+    reason = "a test may panic, and calls what it tests"
+)]
 
-mod kit_itself;
+mod app;
+mod auth;
+mod client;
+mod config;
+mod executor;
+mod process;
+mod telemetry;

@@ -1,4 +1,5 @@
 //! The kit tells the truth: what it records, holds back, breaks and signs.
+
 use async_graphql::{EmptyMutation, EmptySubscription, Object, Schema};
 use bff::{Ask, Bff, ContextExt, IntoAsk, Upstream, entity, question};
 use kit::{Fake, Issuer, Server, json};

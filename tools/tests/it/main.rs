@@ -1,0 +1,4 @@
+//! The `bff` command, tested as a process.
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
+
+mod dev;

@@ -20,6 +20,7 @@
 
 mod decode;
 mod network;
+mod reader;
 mod secret;
 mod settings;
 mod tree;

@@ -1,0 +1,82 @@
+//! The test kit: fake upstreams that record every call, a real BFF on a free port, a token provider, real processes.
+//!
+//! A test runs the BFF as it is, over HTTP, and asserts **what was asked of upstreams** as well as what was answered:
+//!
+//! ```no_run
+//! # async fn doc(bff: bff::Bff) {
+//! use kit::{Fake, json};
+//!
+//! let catalog = Fake::start().await;
+//! catalog.get("/artists", |call| json!({"items": [{"id": call.list("ids")[0], "name": "Nils"}]}));
+//! catalog.table("/albums", &[("artist_ids", "artist_id")], json!([{"id": "al-1", "artist_id": "ar-1"}]));
+//!
+//! let mobile = kit::start(bff, [("catalog", &catalog)]).await;
+//! let answer = mobile.query("{ artistScreen(id: \"ar-1\") { name albums { id } } }").await;
+//!
+//! assert_eq!(answer.data("artistScreen.albums.0.id"), "al-1");
+//! assert_eq!(catalog.urls(), ["/artists?ids=ar-1&fields=id,name", "/albums?artist_ids=ar-1&fields=id,artist_id"]);
+//! # }
+//! ```
+//!
+//! * [`Fake`]: `calls()`, `urls()`, `count("/artists")`, `clear()`; handlers may answer any status, hang, reset, answer
+//!   garbage ([`Reply`]), or wait behind a [`Gate`], so that a test decides what is under way at once: no sleeps.
+//!   `fake.events("/events")` is a stream of server-sent events.
+//! * [`start`] or, with more to say, [`Server`]: deadlines and all other settings are the BFF's own.
+//!   Upstreams that are not given are not there.
+//! * [`Issuer`]: an OpenID provider; `issuer.token("us-1")` is accepted by a server told of it.
+//! * [`Running`]: `query(…)` with `.variables(…)`, `.bearer(…)`, `.header(…)`; `subscribe(…)`; `get(path)`; `admin(path)`.
+//! * [`Process`]: a built binary of this workspace, with its log lines, SIGTERM and `kill -9`.
+//!
+//! A wait that nothing ends panics after [`PATIENCE`] and says what it waited for.
+
+mod answer;
+mod call;
+mod fake;
+mod gate;
+mod issuer;
+mod process;
+mod reply;
+mod server;
+mod socket;
+mod table;
+
+use std::{fmt::Display, future::Future, time::Duration};
+
+pub use answer::Answer;
+pub use call::Call;
+pub use fake::Fake;
+pub use gate::Gate;
+pub use issuer::Issuer;
+pub use process::{Process, Spawn};
+pub use reply::{EventSource, Reply};
+pub use serde_json::{Value, json};
+pub use server::{Query, Running, Server, start};
+pub use socket::{Socket, Subscription};
+
+/// The longest that anything here waits before it calls the test broken.
+pub const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Something with a base URL: a fake, a provider, a process.
+pub trait Place {
+    /// Without a final slash.
+    fn url(&self) -> String;
+}
+
+impl Place for str {
+    fn url(&self) -> String {
+        self.to_owned()
+    }
+}
+impl Place for String {
+    fn url(&self) -> String {
+        self.clone()
+    }
+}
+
+/// A test that waits for what never comes should say so, not hang.
+async fn patiently<T>(what: impl Display, wait: impl Future<Output = T>) -> T {
+    match tokio::time::timeout(PATIENCE, wait).await {
+        Ok(come) => come,
+        Err(_) => panic!("waited {} s for {what}", PATIENCE.as_secs()),
+    }
+}

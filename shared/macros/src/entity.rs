@@ -86,10 +86,10 @@ fn object(options: Options, mut item: ItemStruct) -> Result<TokenStream> {
                 let ty = &field.ty;
                 let guarded = graphql.guard.as_ref().map(|guard| quote!(.guarded(#guard)));
                 table.push(quote! {
-                    #name => (&Probe::<#ty>::NEW).field::<Self>(
+                    #name => ::std::option::Option::Some((&Probe::<#ty>::NEW).field::<Self>(
                         |row, out, path| (&Probe::<#ty>::NEW).put(&row.#field_ident, out, path),
                         |row| &row.#field_ident,
-                    ) #guarded,
+                    ) #guarded),
                 });
                 let (description, deprecated) = (doc(&field.attrs), option(graphql.deprecation.as_ref()));
                 info.push(quote! {
@@ -122,10 +122,10 @@ fn object(options: Options, mut item: ItemStruct) -> Result<TokenStream> {
                     ::std::borrow::Cow::Borrowed(#name)
                 }
                 fn field(name: &str) -> ::std::option::Option<Field<Self>> {
-                    ::std::option::Option::Some(match name {
+                    match name {
                         #(#table)*
-                        other => return (&Probe::<Self>::NEW).edge(other),
-                    })
+                        other => (&Probe::<Self>::NEW).edge(other),
+                    }
                 }
             }
 

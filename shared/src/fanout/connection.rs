@@ -98,6 +98,20 @@ impl<const MAX: u32> First<MAX> {
     }
 }
 
+/// For defaults: `#[graphql(default = 5)]`. What is out of bounds becomes the bound.
+impl<const MAX: u32> From<i32> for First<MAX> {
+    fn from(first: i32) -> Self {
+        Self::new(u32::try_from(first).unwrap_or(0).max(1))
+    }
+}
+
+/// async-graphql wants one beside a default; that of the schema counts.
+impl<const MAX: u32> Default for First<MAX> {
+    fn default() -> Self {
+        Self::new(MAX)
+    }
+}
+
 impl<const MAX: u32> InputType for First<MAX> {
     type RawValueType = Self;
 

@@ -25,6 +25,7 @@ use std::{
     },
     task::Poll,
 };
+use tracing::Instrument;
 
 /// The page that answers a question, once it is there.
 pub(super) type Answered<Q> = Result<Arc<Page<Q>>, Fault>;
@@ -263,7 +264,11 @@ async fn depart<Q: Question>(sender: Arc<Sender>, page: Arc<Mutex<Boarding<Q>>>)
         std::mem::take(&mut page.questions)
     };
     match Q::CALL {
-        Call::Batch => call(&sender, &questions).await.map(Arc::new),
+        Call::Batch => {
+            let batch =
+                tracing::debug_span!("batch", upstream.question = Q::NAME, upstream.keys = questions.len());
+            call(&sender, &questions).instrument(batch).await.map(Arc::new)
+        }
         Call::Each { at_once } => {
             // Indices, not borrowed questions: a stream of borrows is not provably Send.
             let (sender, questions) = (&sender, &questions);
@@ -276,6 +281,11 @@ async fn depart<Q: Question>(sender: Arc<Sender>, page: Arc<Mutex<Boarding<Q>>>)
                 })
                 .buffered(at_once.max(1))
                 .collect::<Vec<_>>()
+                .instrument(tracing::debug_span!(
+                    "batch",
+                    upstream.question = Q::NAME,
+                    upstream.keys = questions.len()
+                ))
                 .await;
             Ok(Arc::new(Page::joined(pages)))
         }

@@ -25,6 +25,7 @@ use futures::{
     stream::{self, BoxStream},
 };
 use std::{fmt, panic::AssertUnwindSafe, sync::Arc};
+use tracing::Instrument;
 
 /// A schema with everything that outlives a request. Cheap to clone.
 #[derive(Clone)]
@@ -89,6 +90,8 @@ impl Declared {
             S::create_type_info(&mut registry);
             registry.subscription_type = Some(S::type_name().into_owned());
         }
+        // A root that is merged of others leaves their types behind.
+        registry.remove_unused_types();
         only_entities_below_roots(&registry)?;
         // apollo-compiler validates in front of this, and the roots that arrive here were collected by us.
         let schema =
@@ -164,7 +167,14 @@ impl Engine {
             }
             Ok(ready) => {
                 let (stats, variables) = (ready.stats.clone(), ready.variables.clone());
-                let response = AssertUnwindSafe(self.0.runner.run(ready.request())).catch_unwind().await;
+                let operation = ready.operation();
+                let span = tracing::debug_span!(
+                    "operation",
+                    graphql.operation.type = %operation.operation.ty,
+                    graphql.operation.name = operation.name
+                );
+                let running = AssertUnwindSafe(self.0.runner.run(ready.request())).catch_unwind();
+                let response = running.instrument(span).await;
                 let response = response.unwrap_or_else(|_| internal());
                 note_waves(&stats);
                 answer::executed(&ready.operation().operation, &variables, response)

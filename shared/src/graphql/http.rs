@@ -12,10 +12,10 @@ use crate::{
 };
 use axum::{
     body::{Body, Bytes},
-    extract::{Query, Request, State, rejection::BytesRejection},
+    extract::{FromRequest, Query, Request, State},
     response::{IntoResponse, Response},
 };
-use http::{Extensions, HeaderMap, HeaderValue, Method, StatusCode, header};
+use http::{Extensions, HeaderMap, HeaderValue, Method, StatusCode, header, request::Parts};
 use serde::Deserialize;
 use std::time::Duration;
 
@@ -37,13 +37,9 @@ pub(super) fn context(headers: &HeaderMap, extensions: &Extensions, patience: Du
     }
 }
 
-pub(super) async fn post(
-    State((engine, patience)): State<(Engine, Duration)>,
-    headers: HeaderMap,
-    Context(extensions): Context,
-    body: Result<Bytes, BytesRejection>,
-) -> Response {
-    let body = match body {
+pub(super) async fn post(State((engine, patience)): State<(Engine, Duration)>, request: Request) -> Response {
+    let (Parts { headers, extensions, .. }, body) = request.into_parts();
+    let body = match Bytes::from_request(Request::new(body), &()).await {
         Ok(body) => body,
         Err(rejection) if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE => {
             return refuse(
@@ -79,19 +75,15 @@ pub(super) async fn post(
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct Parameters {
+struct Parameters {
     query: String,
     operation_name: Option<String>,
     variables: Option<String>,
 }
 
-pub(super) async fn get(
-    State((engine, patience)): State<(Engine, Duration)>,
-    headers: HeaderMap,
-    Context(extensions): Context,
-    parameters: Result<Query<Parameters>, axum::extract::rejection::QueryRejection>,
-) -> Response {
-    let Ok(Query(parameters)) = parameters else {
+pub(super) async fn get(State((engine, patience)): State<(Engine, Duration)>, request: Request) -> Response {
+    let (Parts { headers, extensions, uri, .. }, _) = request.into_parts();
+    let Ok(Query(parameters)) = Query::<Parameters>::try_from_uri(&uri) else {
         return refuse(StatusCode::BAD_REQUEST, "BAD_REQUEST", "Say what you ask in the parameter `query`.");
     };
     let variables =
@@ -130,7 +122,7 @@ pub(super) struct Context(pub Extensions);
 impl<S: Sync> axum::extract::FromRequestParts<S> for Context {
     type Rejection = std::convert::Infallible;
 
-    async fn from_request_parts(parts: &mut http::request::Parts, _: &S) -> Result<Self, Self::Rejection> {
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
         Ok(Self(parts.extensions.clone()))
     }
 }

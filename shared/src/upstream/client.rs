@@ -15,6 +15,7 @@ use std::{
     fmt,
     time::{Duration, Instant},
 };
+use tracing::Instrument;
 
 /// An answer with a status that is not the upstream's failure.
 #[derive(Debug)]
@@ -133,10 +134,11 @@ impl Upstreams {
     ) -> Result<Reply, Fault> {
         let started = Instant::now();
         let patience = upstream.timeout().min(request.remaining());
+        let span = tracing::debug_span!("upstream call", upstream.name = upstream.name(), http.method = %call.method());
         let result = if patience.is_zero() {
             Err(CallError::Timeout)
         } else {
-            match tokio::time::timeout(patience, self.exchange(upstream, call)).await {
+            match tokio::time::timeout(patience, self.exchange(upstream, call)).instrument(span).await {
                 Ok(result) => result,
                 Err(_) => Err(CallError::Timeout),
             }

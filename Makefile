@@ -1,0 +1,53 @@
+# The verbs. CI calls these and nothing else; each installs what it needs.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.PHONY: help run test check bench schema walls fmt node-modules
+
+# Options for what is run: `make run ARGS="--scale 50000"`, `make bench ARGS="--seconds 10"`.
+ARGS ?=
+BFFS := $(notdir $(wildcard schema/*))
+
+help: ## Say what there is
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+
+run: ## Build and start everything, with demo data; Ctrl-C stops it
+	cargo build --workspace --bins --exclude bench
+	./target/debug/bff dev $(ARGS)
+
+test: node-modules ## All tests
+	cargo build --workspace --bins --exclude bench
+	@if cargo nextest --version >/dev/null 2>&1; then \
+	  cargo nextest run --workspace --no-fail-fast $(ARGS); \
+	else \
+	  cargo test --workspace --no-fail-fast $(ARGS); \
+	fi
+	cargo test --workspace --doc
+
+check: ## Format, lints, docs, bans and licences, walls
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets -- -D warnings
+	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --document-private-items
+	@command -v cargo-deny >/dev/null || cargo install cargo-deny --locked --debug --quiet
+	cargo deny --workspace check bans licenses sources
+	$(MAKE) --no-print-directory walls
+
+walls: ## The platform, the benchmark and the tools build without the example domain
+	./.ci/without-domain
+
+bench: ## The posts-and-users benchmark: ours, plain async-graphql, a hand-written aggregator
+	cargo build --release -p bench
+	./target/release/bench run $(ARGS)
+
+schema: ## Write schema/<bff>/schema.graphql from the code
+	cargo build --workspace --bins --exclude bench
+	@for bff in $(BFFS); do ./target/debug/$$bff schema > schema/$$bff/schema.graphql && echo "schema/$$bff/schema.graphql"; done
+
+fmt: ## Format everything
+	cargo fmt --all
+
+# The judge of the differential tests is graphql-js.
+node-modules: tests/judge/node_modules/.package-lock.json
+
+tests/judge/node_modules/.package-lock.json: tests/judge/package-lock.json
+	@command -v npm >/dev/null || { echo "node is missing: installing it"; apt-get update -qq && apt-get install -y -qq nodejs npm; }
+	npm ci --no-audit --no-fund --prefix tests/judge

@@ -1,0 +1,4 @@
+//! What the executor does, seen through its front door: a BFF over fake upstreams, asked over HTTP.
+
+mod batching;
+mod world;

@@ -1,5 +1,5 @@
 //! The chassis under a small service of its own: notes that can be written, changed and watched.
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test may panic")]
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
 #![expect(clippy::disallowed_methods, reason = "a test is a client of its own")]
 
 mod bodies;

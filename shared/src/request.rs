@@ -8,9 +8,11 @@ use crate::{
 use async_graphql::Context;
 use http::{HeaderMap, HeaderValue, header};
 use std::{
+    collections::BTreeMap,
     sync::Arc,
     time::{Duration, Instant},
 };
+use url::Url;
 
 /// One request, as resolvers, guards, leaves and upstream calls see it.
 #[derive(Clone, Debug)]
@@ -21,6 +23,8 @@ pub struct RequestContext {
     pub locale: Locale,
     /// The calling application and its version, as it says itself.
     pub client: Client,
+    /// Where things are that answers point to.
+    pub links: Links,
     /// When the last upstream must have answered.
     pub deadline: Instant,
     /// How long such a request may take.
@@ -34,6 +38,7 @@ impl RequestContext {
             caller: Caller::anonymous(),
             locale: Locale::default(),
             client: Client::default(),
+            links: Links::default(),
             deadline: Instant::now() + patience,
             patience,
         }
@@ -134,6 +139,24 @@ impl Client {
     }
 }
 
+/// Base URLs that answers point to, by name: `[links]` of the configuration.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Links(Arc<BTreeMap<String, Url>>);
+
+impl Links {
+    /// As configured.
+    pub fn new(links: BTreeMap<String, Url>) -> Self {
+        Self(Arc::new(links))
+    }
+
+    /// The URL of `path` below the base of that name. Without such a base, the path alone: relative to wherever the
+    /// client is.
+    pub fn to(&self, name: &str, path: &str) -> String {
+        let base = self.0.get(name).map_or("", |base| base.as_str().trim_end_matches('/'));
+        [base, path].concat()
+    }
+}
+
 /// What a resolver that is written by hand needs of the platform.
 pub trait ContextExt {
     /// The request.
@@ -208,5 +231,13 @@ mod tests {
         assert_eq!(locale("*, fr;q=0.3, ja;q=0.7"), "ja");
         assert_eq!(locale("x;q=oops, <script>"), "en");
         assert_eq!(Locale::new("de-CH").language(), "de");
+    }
+
+    #[test]
+    fn a_link_is_below_its_base() {
+        let base = |url: &str| Links::new(BTreeMap::from([("pages".to_owned(), url.parse().unwrap())]));
+        assert_eq!(base("https://example.org").to("pages", "/a"), "https://example.org/a");
+        assert_eq!(base("https://example.org/x/").to("pages", "/a"), "https://example.org/x/a");
+        assert_eq!(Links::default().to("pages", "/a"), "/a");
     }
 }

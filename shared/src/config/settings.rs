@@ -52,6 +52,9 @@ pub struct Settings {
     /// Base URLs of the services this one calls, by name.
     #[serde(with = "urls")]
     pub upstreams: BTreeMap<String, Url>,
+    /// Base URLs that answers point to (pictures, pages), by name, as clients reach them.
+    #[serde(with = "urls")]
+    pub links: BTreeMap<String, Url>,
     pub limits: Limits,
     /// Set by the loader from `--stop-with-stdin`; not a key.
     #[serde(skip)]
@@ -99,6 +102,7 @@ impl Default for Settings {
             trusted_proxies: Vec::new(),
             auth: AuthSettings::default(),
             upstreams: BTreeMap::new(),
+            links: BTreeMap::new(),
             limits: Limits::default(),
             stop_with_stdin: false,
         }

@@ -349,6 +349,12 @@ impl<R: Row> Have<R, super::Many> {
         Self { rows: Arc::new(rows), shape: PhantomData }
     }
 }
+impl<R: Row> Have<R, super::OptionalMany> {
+    /// A list made of an answer that may be missing: `[T!]`, null where what was asked before it failed.
+    pub fn list(rows: Vec<R>) -> Self {
+        Self { rows: Arc::new(rows), shape: PhantomData }
+    }
+}
 
 impl<R: Row, S: Shape> Asking for Have<R, S> {
     type Plan = R::Plan;

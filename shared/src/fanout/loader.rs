@@ -1,6 +1,6 @@
 //! The one generic loader: per request, acting for its caller, answering the questions of a level in batches.
 //!
-//! No timer: a batch leaves when whoever else is ready in this request has asked too (one turn of its task). Batches
+//! No timer: a batch leaves when whoever else is ready in this request has asked too. Batches
 //! of different questions, groups and pages are under way at once. A question is asked once a request, whatever
 //! its answer: rows, none, or a failure. Nothing is spawned: calls end with the request that wants them.
 
@@ -104,6 +104,8 @@ pub(super) struct Sender {
     pub upstreams: Arc<Upstreams>,
     pub request: Arc<RequestContext>,
     pub stats: Arc<Stats>,
+    /// How often somebody came to ask: while it grows, no page leaves.
+    arrivals: AtomicU32,
 }
 
 /// Answers questions for one request.
@@ -116,7 +118,8 @@ pub struct Loader {
 impl Loader {
     /// For one request.
     pub fn new(upstreams: Arc<Upstreams>, request: Arc<RequestContext>, stats: Arc<Stats>) -> Self {
-        Self { sender: Arc::new(Sender { upstreams, request, stats }), pools: Mutex::default() }
+        let sender = Sender { upstreams, request, stats, arrivals: AtomicU32::new(0) };
+        Self { sender: Arc::new(sender), pools: Mutex::default() }
     }
 
     /// Whose request this is.
@@ -161,7 +164,13 @@ impl Loader {
 
     /// The flights that answer these distinct questions, and which answers which, where.
     pub(super) fn ask<Q: Question>(&self, questions: &[Q]) -> (Vec<Flight<Q>>, Vec<Seat>) {
+        self.arrived();
         self.once(Pool::<Q>::default).ask(&self.sender, questions)
+    }
+
+    /// Somebody came who has or will have a seat: others may be right behind.
+    pub(super) fn arrived(&self) {
+        self.sender.arrivals.fetch_add(1, Relaxed);
     }
 }
 
@@ -256,7 +265,7 @@ impl<Q: Question> Asked<Q> {
 /// Lets everybody who is ready board, then asks.
 async fn depart<Q: Question>(sender: Arc<Sender>, page: Arc<Mutex<Boarding<Q>>>) -> Answered<Q> {
     if Q::PAGE > 1 {
-        one_turn().await;
+        nobody_else(&sender).await;
     }
     let questions = {
         let mut page = page.lock();
@@ -292,14 +301,20 @@ async fn depart<Q: Question>(sender: Arc<Sender>, page: Arc<Mutex<Boarding<Q>>>)
     }
 }
 
-/// Once around: whoever else is ready in this task goes first.
-fn one_turn() -> impl Future<Output = ()> + Send {
-    let mut turned = false;
+/// Goes around until nobody else has come since the last time.
+///
+/// Going around once is not enough: a page is polled by each who waits for it, so the second to board would be the
+/// one who sends it off; and async-graphql's roots are polled two at a time (its `FuturesUnordered` yields after two
+/// that woke themselves). It does poll those first that never were, so whoever is ready has come when a whole round
+/// brought nobody.
+fn nobody_else(sender: &Sender) -> impl Future<Output = ()> + Send {
+    let mut known = None;
     std::future::poll_fn(move |cx| {
-        if turned {
+        let arrivals = Some(sender.arrivals.load(Relaxed));
+        if known == arrivals {
             return Poll::Ready(());
         }
-        turned = true;
+        known = arrivals;
         cx.waker().wake_by_ref();
         Poll::Pending
     })

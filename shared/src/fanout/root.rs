@@ -1,8 +1,8 @@
 //! From a root of async-graphql into the executor and back: the whole subtree, as one raw value.
 
 use super::{
-    Arena, Ask, AskEach, Asking, Bubble, Compiler, Cx, Fault, Have, Merged, Out, Path, Question, Row, Shape, Step,
-    Then,
+    Arena, Ask, AskEach, Asking, Bubble, Compiler, Cx, Fault, Have, Merged, Out, Path, Question, Row, Shape,
+    Step, Then,
     loader::Loader,
     plan::{Condition, holds},
 };

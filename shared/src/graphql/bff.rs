@@ -9,6 +9,7 @@ use crate::{
     app::{self, App, Running},
     auth::Verifier,
     config::{self, Profile, Settings, Spec},
+    request::Links,
     telemetry,
     upstream::{Upstream, Upstreams},
 };
@@ -119,7 +120,11 @@ impl Bff {
             Upstreams::new(&settings.upstreams, &self.upstreams).map_err(|error| wrong(&error))?;
         let development = settings.profile == Profile::Development;
         let engine = schema
-            .engine(Arc::new(upstreams), development || self.introspection)
+            .engine(
+                Arc::new(upstreams),
+                Links::new(settings.links.clone()),
+                development || self.introspection,
+            )
             .map_err(|error| wrong(&error))?;
         let verifier = Verifier::new(&settings.auth).map_err(|error| wrong(&error))?;
         let patience = Duration::from_millis(settings.deadline_ms);

@@ -7,13 +7,13 @@ use super::{
 };
 use crate::{
     fanout::{Execution, Fault, Loader, Stats, plan::GuardFn, type_info::MARK},
-    request::{ContextExt, RequestContext},
+    request::{ContextExt, Links, RequestContext},
     telemetry::{OperationType as Recorded, Outcome, RequestRecord},
     upstream::Upstreams,
 };
 use async_graphql::{
-    Context, Guard, ObjectType, PathSegment, Request, Response, Schema, SchemaBuilder, ServerResult,
-    SubscriptionType, ValidationMode, Value, Variables,
+    Context, Guard, ObjectType, PathSegment, Request, Response, SDLExportOptions, Schema, SchemaBuilder,
+    ServerResult, SubscriptionType, ValidationMode, Value, Variables,
     async_trait::async_trait,
     extensions::{Extension, ExtensionContext, ExtensionFactory, NextResolve, ResolveInfo},
     parser::types::{DocumentOperations, ExecutableDocument, OperationType, Selection},
@@ -35,6 +35,7 @@ struct Inner {
     runner: Arc<dyn Run>,
     documents: Documents,
     upstreams: Arc<Upstreams>,
+    links: Links,
 }
 
 /// A schema that cannot be served; the text says why and what to do.
@@ -96,20 +97,29 @@ impl Declared {
         // apollo-compiler validates in front of this, and the roots that arrive here were collected by us.
         let schema =
             builder.validation_mode(ValidationMode::Fast).extension(Fence).disable_suggestions().finish();
-        Ok(Self { sdl: schema.sdl(), runner: Arc::new(schema), registry: Arc::new(registry) })
+        Ok(Self {
+            sdl: schema.sdl_with_options(SDLExportOptions::new().include_specified_by()),
+            runner: Arc::new(schema),
+            registry: Arc::new(registry),
+        })
     }
 
     pub fn sdl(&self) -> &str {
         &self.sdl
     }
 
-    pub fn engine(self, upstreams: Arc<Upstreams>, introspection: bool) -> Result<Engine, SchemaError> {
+    pub fn engine(
+        self,
+        upstreams: Arc<Upstreams>,
+        links: Links,
+        introspection: bool,
+    ) -> Result<Engine, SchemaError> {
         let schema =
             apollo_compiler::Schema::parse_and_validate(&self.sdl, "schema.graphql").map_err(|invalid| {
                 SchemaError(format!("the schema is not valid GraphQL:\n{}", invalid.errors))
             })?;
         let documents = Documents::new(schema, self.registry, introspection);
-        Ok(Engine(Arc::new(Inner { runner: self.runner, documents, upstreams })))
+        Ok(Engine(Arc::new(Inner { runner: self.runner, documents, upstreams, links })))
     }
 }
 
@@ -154,7 +164,7 @@ impl Engine {
         M: ObjectType + 'static,
         S: SubscriptionType + 'static,
     {
-        Declared::new(builder)?.engine(upstreams, introspection)
+        Declared::new(builder)?.engine(upstreams, Links::default(), introspection)
     }
 
     /// Runs a query or a mutation.
@@ -247,6 +257,7 @@ impl Engine {
         };
         let variables = self.coerce(&prepared, at, request).map_err(refuse)?;
         let stats = Arc::new(Stats::default());
+        let context = RequestContext { links: self.0.links.clone(), ..context };
         let loader = Arc::new(Loader::new(self.0.upstreams.clone(), Arc::new(context), stats.clone()));
         Ok(Ready { prepared, at, variables, loader, stats })
     }

@@ -102,11 +102,11 @@ impl Writer {
     }
 
     /// Told by two at once.
-    fn tally(&self) -> Then<Join<Ask<BooksOf>, Ask<ReviewsBy>>, Just<Option<i32>>> {
+    fn tally(&self) -> Then<BooksAndReviews, Just<Option<i32>>> {
         let books = BooksOf { writer: self.id.clone(), first: First::new(5) }.ask();
-        books.join(ReviewsBy(self.id.clone()).ask()).tell(|(books, reviews), _| {
-            i32::try_from(books.len() * 10 + reviews.len()).ok()
-        })
+        books
+            .join(ReviewsBy(self.id.clone()).ask())
+            .tell(|(books, reviews), _| i32::try_from(books.len() * 10 + reviews.len()).ok())
     }
 
     /// Only for those who are signed in.
@@ -115,6 +115,8 @@ impl Writer {
         BooksOf { writer: self.id.clone(), first: First::new(50) }.ask()
     }
 }
+
+type BooksAndReviews = Join<Ask<BooksOf>, Ask<ReviewsBy>>;
 
 /// Something to read.
 #[entity]
@@ -303,15 +305,18 @@ impl ByHand {
         Ok(rows.first().map(|book| book.title.clone()))
     }
 
-    async fn title_or_nothing(&self, ctx: &Context<'_>, id: ID) -> async_graphql::Result<Option<Have<Home, Maybe>>> {
+    async fn title_or_nothing(
+        &self,
+        ctx: &Context<'_>,
+        id: ID,
+    ) -> async_graphql::Result<Option<Have<Home, Maybe>>> {
         let rows = ctx.load(BookById(id)).await?;
         Ok(Some(Have::maybe(rows.first().map(|book| Home { city: book.title.clone(), mayor_id: None }))))
     }
 
-    async fn panics(&self) -> Option<i32> {
-        let nothing: Option<i32> = None;
-        #[expect(clippy::expect_used, reason = "what the test is about")]
-        Some(nothing.expect("the database password is hunter2"))
+    async fn panics(&self, #[graphql(default = true)] really: bool) -> Option<i32> {
+        assert!(!really, "the database password is hunter2");
+        Some(0)
     }
 
     async fn foreign(&self) -> async_graphql::Result<Option<i32>> {

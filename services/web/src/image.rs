@@ -35,13 +35,22 @@ impl Image {
 #[edges]
 impl Image {
     /// Its address at this width in CSS pixels, for `<img src>`. The nearest width that is drawn is from 16 to 2048.
-    fn src(&self, #[graphql(default = 320)] width: i32) -> String {
+    fn src(
+        &self,
+        /// In CSS pixels.
+        #[graphql(default = 320)]
+        width: i32,
+    ) -> String {
         self.at(width)
     }
 
     /// Its addresses at several widths, for `<img srcset>`; say with `sizes` how wide it will be shown. Widths beyond
     /// what is drawn (16 to 2048) are left out; without any, five that suit most layouts.
-    fn src_set(&self, widths: Option<Vec<i32>>) -> String {
+    fn src_set(
+        &self,
+        /// In pixels of the screen.
+        widths: Option<Vec<i32>>,
+    ) -> String {
         let mut widths = widths.unwrap_or_else(|| WIDTHS.to_vec());
         widths.retain(|width| (BOUNDS.0..=BOUNDS.1).contains(width));
         widths.sort_unstable();

@@ -68,7 +68,7 @@ impl<S: Send + Sync> FromRequestParts<S> for LastEventId {
 }
 
 /// Streams the events of `topics` from now on, or from where the subscriber left off. An event carries `id`, `event`
-/// (its kind) and `data` (JSON). Somebody who comes back too late, or with an id that is not ours, first gets an event
+/// (its kind) and `data` (JSON); the response's `Last-Event-ID` is the id to resume from before there was one. Somebody who comes back too late, or with an id that is not ours, first gets an event
 /// `reset`: "you have missed something, read anew".
 pub async fn stream_events(db: &Db, topics: Vec<String>, last: LastEventId) -> Result<Response, Problem> {
     // Subscribing before looking: what happens in between is in the table, what happens after is hinted.
@@ -102,6 +102,8 @@ pub async fn stream_events(db: &Db, topics: Vec<String>, last: LastEventId) -> R
         Some((Ok::<_, Infallible>(event), feed))
     });
     let mut response = Sse::new(events).keep_alive(KeepAlive::new().interval(TICK)).into_response();
+    // Where the stream begins: who loses it before the first event can resume all the same.
+    response.headers_mut().insert("last-event-id", HeaderValue::from(position));
     // Stricter than the usual `no-cache`: what somebody watches may be their own.
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-store"));
     Ok(response)

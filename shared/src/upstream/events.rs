@@ -39,15 +39,17 @@ impl Events {
     /// The events' data, read as JSON; what cannot be read is logged and left out.
     ///
     /// The first connection is made before this returns, so that a caller who may not listen is told so. A stream that
-    /// breaks is taken up behind its last event (`Last-Event-ID`), after a pause that grows while it keeps failing.
+    /// breaks is taken up behind its last event (`Last-Event-ID`), after a pause that grows while it keeps failing. One
+    /// that breaks before its first event is taken up where it began, if the upstream says where: in a response header
+    /// `Last-Event-ID`.
     ///
     /// # Errors
     /// The upstream refuses the caller, or is not there.
     pub async fn json<T: DeserializeOwned + Send + 'static>(
         self,
     ) -> Result<impl Stream<Item = T> + Send + 'static, Fault> {
-        let first = self.connect(None).await?;
-        let state = Following { source: self, last: None, open: Some(first), pause: FIRST_PAUSE };
+        let (first, last) = self.connect(None).await?;
+        let state = Following { source: self, last, open: Some(first), pause: FIRST_PAUSE };
         Ok(futures::stream::unfold(state, |mut state| async move {
             loop {
                 let event = state.next().await?;
@@ -63,7 +65,8 @@ impl Events {
         }))
     }
 
-    async fn connect(&self, last: Option<&str>) -> Result<BoxStream<'static, Event>, Fault> {
+    /// The stream, and the id before its first event.
+    async fn connect(&self, last: Option<&str>) -> Result<Opened, Fault> {
         let mut call = Request::new(Method::GET, self.upstreams.url(&self.upstream, &self.path)?);
         let headers = call.headers_mut();
         headers.insert(header::ACCEPT, HeaderValue::from_static("text/event-stream"));
@@ -87,14 +90,17 @@ impl Events {
             }
             _ => return Err(super::client::bad_response()),
         }
+        let begins = response.headers().get(LAST_EVENT_ID).and_then(|id| id.to_str().ok()).map(str::to_owned);
         // A line that is not an event ends the stream; it is then taken up again.
         let events = response.bytes_stream().eventsource();
-        Ok(events
+        let events = events
             .take_while(|event| std::future::ready(event.is_ok()))
-            .filter_map(|event| std::future::ready(event.ok()))
-            .boxed())
+            .filter_map(|event| std::future::ready(event.ok()));
+        Ok((events.boxed(), begins))
     }
 }
+
+type Opened = (BoxStream<'static, Event>, Option<String>);
 
 struct Following {
     source: Events,
@@ -120,7 +126,10 @@ impl Following {
             tokio::time::sleep(self.pause).await;
             self.pause = (self.pause * 2).min(LONGEST_PAUSE);
             match self.source.connect(self.last.as_deref()).await {
-                Ok(open) => self.open = Some(open),
+                Ok((open, begins)) => {
+                    self.open = Some(open);
+                    self.last = self.last.take().or(begins);
+                }
                 Err(fault) if matches!(fault.code, crate::Code::Unauthenticated | crate::Code::Forbidden) => {
                     return None;
                 }

@@ -60,6 +60,18 @@ async fn a_subscriber_resumes_where_it_was_also_after_a_restart() {
 }
 
 #[tokio::test]
+async fn who_has_heard_nothing_yet_knows_where_to_resume() {
+    let notes = Notes::start().await;
+    write(&notes, "ann").await;
+    let response = notes.call(Method::GET, "/events?owners=ann").send().await.unwrap();
+    assert_eq!(response.headers()["last-event-id"], "1");
+    drop(response);
+    write(&notes, "ann").await;
+    let mut events = watch(&notes, "ann", Some("1")).await;
+    assert_eq!(events.next().await.unwrap().data, "{\"id\":2}");
+}
+
+#[tokio::test]
 async fn who_comes_back_too_late_is_told_to_read_anew() {
     let notes = Notes::start().await;
     write(&notes, "ann").await;

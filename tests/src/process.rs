@@ -88,8 +88,20 @@ impl Process {
 
     /// Waits for a line of the log, and returns it.
     pub async fn until_logged(&self, what: &str, wanted: impl Fn(&Value) -> bool) -> Value {
-        let found =
-            |lines: &[String]| lines.iter().filter_map(|line| serde_json::from_str(line).ok()).find(&wanted);
+        self.until_logged_times(1, what, wanted).await
+    }
+
+    /// Waits until so many such lines were logged, and returns the last of them.
+    pub async fn until_logged_times(
+        &self,
+        times: usize,
+        what: &str,
+        wanted: impl Fn(&Value) -> bool,
+    ) -> Value {
+        let found = |lines: &[String]| {
+            let parsed = lines.iter().filter_map(|line| serde_json::from_str(line).ok());
+            parsed.filter(&wanted).nth(times.saturating_sub(1))
+        };
         let mut lines = self.lines.subscribe();
         let come = async {
             lines.wait_for(|lines| found(lines).is_some()).await.ok().and_then(|lines| found(&lines))

@@ -10,6 +10,7 @@ mod house;
 mod import;
 mod mobile;
 mod partner;
+mod resuming;
 mod tracing;
 mod web;
 mod world;

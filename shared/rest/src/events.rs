@@ -68,8 +68,9 @@ impl<S: Send + Sync> FromRequestParts<S> for LastEventId {
 }
 
 /// Streams the events of `topics` from now on, or from where the subscriber left off. An event carries `id`, `event`
-/// (its kind) and `data` (JSON); the response's `Last-Event-ID` is the id to resume from before there was one. Somebody who comes back too late, or with an id that is not ours, first gets an event
-/// `reset`: "you have missed something, read anew".
+/// (its kind) and `data` (JSON); the response's `Last-Event-ID` is the id to resume from before there was one. Somebody
+/// who comes back too late, or with an id that is not ours, first gets an event `reset`: "you have missed something,
+/// read anew".
 pub async fn stream_events(db: &Db, topics: Vec<String>, last: LastEventId) -> Result<Response, Problem> {
     // Subscribing before looking: what happens in between is in the table, what happens after is hinted.
     let hints = db.hints().subscribe();

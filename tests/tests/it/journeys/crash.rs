@@ -1,4 +1,4 @@
-//! Services killed in mid-write, seen from a phone that tries again: nothing acknowledged is lost, nothing is done twice.
+//! Services killed in mid-write under a phone that tries again: nothing acknowledged is lost, nothing happens twice.
 
 use super::house::{House, mutate};
 use futures::future::join_all;
@@ -56,7 +56,8 @@ async fn a_play_counts_once_however_often_the_phone_had_to_report_it() {
     let mika = house.token("us-1").await;
     let before = plays(&house).await;
     let report = async |id: &str| {
-        let report = json!({"reportId": id, "trackId": "tr-1", "playedAt": "2026-09-30T18:30:00Z", "msPlayed": 40_000});
+        let at = "2026-09-30T18:30:00Z";
+        let report = json!({"reportId": id, "trackId": "tr-1", "playedAt": at, "msPlayed": 40_000});
         let input = json!({"idempotencyKey": id, "reports": [report]});
         let answer =
             mutate(&mobile, &mika, "reportPlays", "ReportPlaysInput", input, "results { status }").await;
@@ -115,7 +116,9 @@ async fn until_killed(
 
 async fn tracks(mobile: &Process, token: &str, playlist: &Value) -> Vec<String> {
     let document = "query($id: ID!, $after: String) {
-        playlistScreen(id: $id) { items(first: 100, after: $after) { nodes { track { id } } pageInfo { hasNextPage endCursor } } }
+        playlistScreen(id: $id) {
+            items(first: 100, after: $after) { nodes { track { id } } pageInfo { hasNextPage endCursor } }
+        }
     }";
     let (mut after, mut tracks) = (Value::Null, Vec::new());
     loop {

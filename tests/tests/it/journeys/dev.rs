@@ -9,7 +9,8 @@ use std::{
 };
 use tempfile::TempDir;
 
-const BFFS: [&str; 3] = ["mobile", "partner", "web"];
+const MOBILE: &str = "mobile";
+const BFFS: [&str; 3] = [MOBILE, "partner", "web"];
 
 /// A repository of which only the data folder is the test's own.
 struct Repository {
@@ -28,8 +29,11 @@ impl Repository {
         let (mut settings, mut ports) = (Vec::new(), Vec::new());
         for name in SERVICES.into_iter().chain(BFFS) {
             let port = free.next().unwrap();
-            settings.push(format!("{name}.listen=127.0.0.1:{port}"));
             ports.push((name, port));
+            // One of them by the environment, as somebody would whose port is taken.
+            if name != MOBILE {
+                settings.push(format!("{name}.listen=127.0.0.1:{port}"));
+            }
         }
         let issuer = ports[0].1;
         for (service, port) in &ports[..4] {
@@ -49,6 +53,7 @@ impl Repository {
     fn dev(&self) -> Dev {
         let mut command = Command::new(kit::binary("bff"));
         command.args(["dev", "--scale", &SMALL.tracks.to_string(), "--root"]).arg(self.root.path());
+        command.env("MOBILE__LISTEN", format!("127.0.0.1:{}", self.port(MOBILE)));
         command.args(self.settings.iter().flat_map(|setting| ["--set", setting]));
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let lines = BufReader::new(child.stdout.take().unwrap());

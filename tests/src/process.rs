@@ -71,9 +71,14 @@ impl Process {
         super::server::exchange(self.http.get(format!("http://{admin}{path}"))).await
     }
 
+    /// Opens a socket and begins it; `bearer` goes into `connection_init`.
+    pub async fn socket(&self, bearer: Option<&str>) -> Socket {
+        Socket::open(&self.url(), bearer).await
+    }
+
     /// A subscription on a socket of its own.
     pub async fn subscribe(&self, document: &str, variables: Value, bearer: Option<&str>) -> Subscription {
-        Socket::open(&self.url(), bearer).await.subscribe(document, variables).await
+        self.socket(bearer).await.subscribe(document, variables).await
     }
 
     /// What it has printed so far, standard output and error together.

@@ -59,6 +59,10 @@ async fn wrong_tokens_are_refused_by_every_process() {
         assert_eq!(ask(&good).await.0, 200, "{name} takes a good token");
         for (wrong, token) in wrong_tokens(&issuer).await {
             assert_eq!(ask(&token).await, (401, true), "{name}: a token {wrong}");
+            if path.starts_with("/graphql") {
+                let begun = server.socket(Some(&token)).await.receive().await.unwrap_or_default();
+                assert_ne!(begun["type"], "connection_ack", "{name}: a socket, a token {wrong}");
+            }
         }
         let lines = server.lines().join("\n");
         assert!(!lines.contains("eyJ"), "{name} logs no token:\n{lines}");

@@ -1,18 +1,22 @@
 //! A faulty import says where and why, and keeps nothing of its file: what was served before is served after.
 
-use super::{house::House, world::import};
-use kit::json;
+use super::{
+    house::House,
+    world::{database, import},
+};
+use kit::{Process, json};
 use std::fs;
 
 #[tokio::test]
 async fn a_broken_import_keeps_nothing_and_says_why() {
     let folder = tempfile::tempdir().unwrap();
-    for (service, good, bad, reason) in [
+    for (service, good, bad, reason, path) in [
         (
             "catalog",
             json!({"type": "genre", "id": "dream-pop", "name": "Dream Pop"}),
             json!({"type": "genre", "id": "dream pop", "name": "Dream Pop"}),
             "id",
+            "/genres?ids=dream-pop",
         ),
         (
             "identity",
@@ -23,20 +27,27 @@ async fn a_broken_import_keeps_nothing_and_says_why() {
             }),
             json!({"type": "user", "id": "us-2"}),
             "missing field",
+            "/users?ids=us-1",
         ),
         (
             "library",
             json!({"type": "like", "user_id": "us-1", "track_id": "tr-1", "liked_at": "2026-01-01T00:00:00Z"}),
             json!({"type": "like", "user_id": "us-1", "track_id": "tr-2", "liked_at": "yesterday"}),
             "time",
+            "/like-counts?track_ids=tr-1",
         ),
         (
             "activity",
             json!({"type": "play_total", "track_id": "tr-1", "plays": 7}),
             json!({"type": "play_total", "track_id": "tr-2", "plays": "many"}),
             "many",
+            "/play-counts?track_ids=tr-1",
         ),
     ] {
+        let database = database(service, folder.path());
+        let server = Process::of(service).set("database", &database).start().await;
+        let served = async || server.get(path).await.json["items"].clone();
+        let before = served().await;
         let file = folder.path().join(format!("{service}.jsonl"));
         fs::write(&file, format!("{good}\n\n{bad}\n{good}\n")).unwrap();
         let output = import(service, folder.path(), std::slice::from_ref(&file));
@@ -47,10 +58,12 @@ async fn a_broken_import_keeps_nothing_and_says_why() {
             said.lines().find(|line| line.starts_with(&place)).unwrap_or_else(|| panic!("{service}: {said}"));
         assert!(line.to_lowercase().contains(reason), "{service}: {line}");
 
-        // The line before the bad one was good, and is not kept either: a sound import of it finds nothing there.
+        // The line before the bad one was good, and is not kept either.
+        assert_eq!(served().await, before, "{service}");
         fs::write(&file, format!("{good}\n")).unwrap();
         let output = import(service, folder.path(), &[file]);
         assert!(output.status.success(), "{service}: {}", String::from_utf8_lossy(&output.stderr));
+        assert_ne!(served().await, before, "{service}");
     }
 }
 

@@ -99,7 +99,10 @@ async fn plays_that_are_reported_twice_count_once() {
         [0, 1].map(|row| counts.json["items"][row]["plays"].as_i64().unwrap())
     };
     let before = plays().await;
-    let report = |id: &str, track: &str, at: &str| json!({"reportId": id, "trackId": track, "playedAt": at, "msPlayed": 61_000});
+    let report = |id: &str, track: &str, at: &str| {
+        let ms = 61_000;
+        json!({"reportId": id, "trackId": track, "playedAt": at, "msPlayed": ms})
+    };
     let flight =
         json!([report("r-1", "tr-1", "2026-09-30T18:30:00Z"), report("r-2", "tr-2", "2026-09-30T18:35:00Z")]);
     let send = async |key: &str, reports: &Value| {

@@ -95,7 +95,8 @@ async fn the_second_of_two_tabs_is_told_of_the_first() {
     assert_eq!(positions, [0, 1]);
 
     let stranger = house.token("us-2").await;
-    let input = json!({"idempotencyKey": "5", "playlistId": id, "version": removed["playlist"]["version"], "title": "Mine"});
+    let now = &removed["playlist"]["version"];
+    let input = json!({"idempotencyKey": "5", "playlistId": id, "version": now, "title": "Mine"});
     let selection = "playlist { id } error { __typename }";
     let answer = mutate(&web, &stranger, "renamePlaylist", "RenamePlaylistInput", input, selection).await;
     assert_eq!(
@@ -130,9 +131,10 @@ async fn a_track_is_watched_while_others_play_and_comment() {
     assert_eq!(count(&added, "addComment.track.commentCount"), comments + 1);
     let id = added.data("addComment.comment.id").clone();
     let heard = page.event().await;
+    let author = added.data("addComment.comment.author");
     assert_eq!(
         heard.ok()["trackActivity"]["comment"],
-        json!({"body": "Jetzt! <b>☂</b>", "atMs": 1_000, "edited": false, "author": added.data("addComment.comment.author")})
+        json!({"body": "Jetzt! <b>☂</b>", "atMs": 1_000, "edited": false, "author": author})
     );
     assert_eq!(heard.data("trackActivity.commentId"), &id);
 
@@ -152,7 +154,8 @@ async fn a_track_is_watched_while_others_play_and_comment() {
 }
 
 async fn play(web: &Process, token: &str) {
-    let input = json!({"idempotencyKey": "p-1", "trackId": "tr-1", "playedAt": "2026-09-30T18:30:00Z", "msPlayed": 5_000});
+    let at = "2026-09-30T18:30:00Z";
+    let input = json!({"idempotencyKey": "p-1", "trackId": "tr-1", "playedAt": at, "msPlayed": 5_000});
     mutate(web, token, "reportPlay", "ReportPlayInput", input, "track { playCount }").await.ok();
 }
 

@@ -91,6 +91,7 @@ impl Events {
             _ => return Err(super::client::bad_response()),
         }
         let begins = response.headers().get(LAST_EVENT_ID).and_then(|id| id.to_str().ok()).map(str::to_owned);
+        tracing::debug!(upstream.name = self.upstream.name(), "an event stream is open");
         // A line that is not an event ends the stream; it is then taken up again.
         let events = response.bytes_stream().eventsource();
         let events = events

@@ -81,10 +81,10 @@ impl House {
         answer.json["access_token"].as_str().unwrap_or_else(|| panic!("no token: {answer}")).to_owned()
     }
 
-    /// Waits until so many have begun to listen to a service's events.
-    pub async fn listened_to(&self, service: &str, listeners: usize) {
+    /// Waits until somebody has begun to listen to a service's events.
+    pub async fn listened_to(&self, service: &str) {
         let wanted = |line: &Value| line["message"] == "request" && line["http.route"] == "/events";
-        self.service(service).until_logged_times(listeners, "that somebody listens", wanted).await;
+        self.service(service).until_logged("that somebody listens", wanted).await;
     }
 
     /// Every address in it, as an error message might tell it.

@@ -71,7 +71,7 @@ async fn a_playlist_is_made_filled_and_heard_of() {
 
     let document = operation("mobile", "playlist_changed");
     let mut open = mobile.subscribe(&document, json!({"id": id}), Some(&newcomer)).await;
-    house.listened_to("library", 1).await;
+    house.listened_to("library").await;
     let add = json!({"idempotencyKey": "add-1", "playlistId": id, "trackIds": ["tr-1", "tr-3", "tr-1"]});
     let added =
         mutate(&mobile, &newcomer, "addToPlaylist", "AddToPlaylistInput", add, "playlist { trackCount }");

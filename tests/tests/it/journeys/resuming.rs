@@ -6,7 +6,7 @@ use kit::{Process, Value, json};
 #[tokio::test]
 async fn an_open_screen_hears_what_happened_after_the_library_came_back() {
     let mut house = House::start().await;
-    let mobile = house.bff("mobile").await;
+    let mobile = house.front("mobile").env("RUST_LOG", "info,bff::upstream=debug").start().await;
     let mika = house.token("us-1").await;
     let input = json!({"idempotencyKey": "new", "title": "Live"});
     let made =
@@ -14,12 +14,12 @@ async fn an_open_screen_hears_what_happened_after_the_library_came_back() {
     let id = made.data("createPlaylist.playlist.id").clone();
     let document = operation("mobile", "playlist_changed");
     let mut heard_some = mobile.subscribe(&document, json!({"id": id}), Some(&mika)).await;
-    house.listened_to("library", 1).await;
+    listens(&mobile, 1).await;
     add(&mobile, &mika, &id, "tr-1").await;
     assert_eq!(heard_some.event().await.data("playlistChanged.playlist.trackCount"), 1);
     // This one is opened after the last change: it has heard of nothing yet.
     let mut heard_none = mobile.subscribe(&document, json!({"id": id}), Some(&mika)).await;
-    house.listened_to("library", 2).await;
+    listens(&mobile, 2).await;
 
     house.kill("library").await;
     house.restart("library").await;
@@ -28,6 +28,12 @@ async fn an_open_screen_hears_what_happened_after_the_library_came_back() {
     for open in [&mut heard_some, &mut heard_none] {
         assert_eq!(open.event().await.data("playlistChanged.playlist.trackCount"), 2);
     }
+}
+
+/// Waits until so many streams are open on this side, too: one that is refused at first is the subscriber's to know.
+async fn listens(mobile: &Process, streams: usize) {
+    let wanted = |line: &Value| line["message"] == "an event stream is open";
+    mobile.until_logged_times(streams, "that it listens", wanted).await;
 }
 
 async fn add(mobile: &Process, token: &str, playlist: &Value, track: &str) {

@@ -110,7 +110,7 @@ pub(crate) struct Execution {
 
 impl Operation {
     fn compiler(&self) -> Compiler<'_> {
-        Compiler { fragments: &self.fragments, registry: &self.registry }
+        Compiler { fragments: &self.fragments, registry: &self.registry, depth: 0 }
     }
 
     fn root_at(&self, pos: Pos) -> Option<&RootField> {

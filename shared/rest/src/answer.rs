@@ -62,7 +62,7 @@ impl<R: Serialize> Page<R> {
     }
 }
 
-/// Rows of many keys in one answer (`?artist_ids=a,b&limit=5`): every row carries its key and its cursor; there is no
+/// Rows of many keys in one answer (`?owner_ids=a,b&limit=5`): every row carries its key and its cursor; there is no
 /// common next page, a key's own continues after its last row's cursor.
 pub fn rows_by_key<R: Serialize>(
     rows: &[R],

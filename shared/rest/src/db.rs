@@ -80,8 +80,7 @@ impl Db {
             })
             .foreign_keys(true)
             .busy_timeout(PATIENCE)
-            .statement_cache_capacity(200)
-            .pragma("cache_size", "-32000");
+            .statement_cache_capacity(200);
         let pool = || {
             SqlitePoolOptions::new()
                 .acquire_timeout(PATIENCE)
@@ -97,7 +96,7 @@ impl Db {
         let readers = std::thread::available_parallelism().map_or(4, |n| n.get() * 2).clamp(4, 16);
         let reads = pool()
             .max_connections(u32::try_from(readers).unwrap_or(4))
-            .connect_with(options.pragma("query_only", "ON"))
+            .connect_with(options.pragma("query_only", "ON").pragma("cache_size", "-8192"))
             .await
             .map_err(|e| at(e.to_string()))?;
         let (hints, _) = broadcast::channel(1024);

@@ -10,6 +10,7 @@ use axum::response::{IntoResponse, Response};
 use bff::app::Draining;
 use futures::stream;
 use http::request::Parts;
+use http::{HeaderValue, header};
 use serde::Serialize;
 use sqlx::SqliteConnection;
 use tokio::sync::broadcast;
@@ -100,7 +101,10 @@ pub async fn stream_events(db: &Db, topics: Vec<String>, last: LastEventId) -> R
         let event = feed.next().await?;
         Some((Ok::<_, Infallible>(event), feed))
     });
-    Ok(Sse::new(events).keep_alive(KeepAlive::new().interval(TICK)).into_response())
+    let mut response = Sse::new(events).keep_alive(KeepAlive::new().interval(TICK)).into_response();
+    // Stricter than the usual `no-cache`: what somebody watches may be their own.
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-store"));
+    Ok(response)
 }
 
 async fn newest(db: &Db) -> Result<i64, sqlx::Error> {

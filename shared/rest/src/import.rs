@@ -5,15 +5,20 @@ use std::fs::File;
 use std::future::Future;
 use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
+use std::pin::pin;
 use std::time::{Duration, Instant};
 
 use serde::de::DeserializeOwned;
 use sqlx::SqliteConnection;
+use tokio::time::timeout;
 
 use crate::db::Db;
 
 /// No line of any format is longer than this many bytes; what is longer is not JSON Lines.
 const LONGEST_LINE: u64 = 1 << 20;
+
+/// How often whoever waits is told how far it is.
+const SAID_EVERY: Duration = Duration::from_secs(1);
 
 /// How a service reads one line and stores it. A new value is made for every file.
 pub trait Import: Default + Send + 'static {
@@ -179,9 +184,13 @@ pub(crate) async fn settle<I: Import>(db: &Db) -> Result<(), sqlx::Error> {
     let left = sqlx::query("DELETE FROM _unsettled_import").execute(&mut *tx).await?.rows_affected();
     if left > 0 {
         let started = Instant::now();
-        I::settle(&mut tx).await?;
-        if started.elapsed() > Duration::from_secs(1) {
-            say(&format!("derived data rebuilt in {:.1} s", started.elapsed().as_secs_f64()));
+        let mut settling = pin!(I::settle(&mut tx));
+        // Nobody should wonder whether anything is happening.
+        loop {
+            match timeout(SAID_EVERY, &mut settling).await {
+                Ok(done) => break done?,
+                Err(_) => say(&format!("derived data: at it for {:.0} s", started.elapsed().as_secs_f64())),
+            }
         }
     }
     tx.commit().await
@@ -202,7 +211,7 @@ impl Progress {
 
     fn tick(&mut self, rows: u64, bytes: u64) {
         // The clock is cheap, but not free a million times.
-        if rows.is_multiple_of(256) && self.said.elapsed() >= Duration::from_secs(1) {
+        if rows.is_multiple_of(256) && self.said.elapsed() >= SAID_EVERY {
             self.said = Instant::now();
             let percent = (bytes * 100).checked_div(self.size).unwrap_or(100).min(100);
             say(&format!("{}: {rows} rows, {percent} %", self.name));

@@ -115,7 +115,7 @@ impl Problem {
         Self::new(StatusCode::FORBIDDEN, "forbidden", "Forbidden", detail)
     }
 
-    /// 404. `detail` names the thing, e.g. "no playlist `pl-9`".
+    /// 404. `detail` names the thing, e.g. "no note `7`".
     pub fn not_found(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::NOT_FOUND, "not-found", "Not found", detail)
     }

@@ -8,7 +8,7 @@ use serde::de::{self, DeserializeOwned, Deserializer, IntoDeserializer, MapAcces
 
 use crate::Problem;
 
-/// Extractor for a plain struct of parameters. Values are comma-free scalars, the types of [`crate::params`], unit
+/// Extractor for a plain struct of parameters. Values are comma-free scalars, [`Ids`](crate::Ids) and the like, unit
 /// enums, or `Option`s of these; the struct's own field list says which parameters exist.
 #[derive(Clone, Debug)]
 pub struct Query<T>(pub T);

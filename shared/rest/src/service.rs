@@ -210,13 +210,15 @@ impl<C: Section + Clone + Send + Sync + 'static> Service<C> {
         // Routes may need to know their own address, so a free port is chosen before they are built. Somebody else may
         // take it in between; then another one is chosen.
         let any = settings.common.listen;
+        let mut attempts = 0;
         loop {
+            attempts += 1;
             if let Ok(free) = TcpListener::bind(any).and_then(|listener| listener.local_addr()) {
                 settings.common.listen = free;
             }
             match self.serve(&settings, db.clone()).await {
-                Err(StartError::Serve(bff::app::StartError::Bind { error, .. }))
-                    if error.kind() == std::io::ErrorKind::AddrInUse => {}
+                Err(StartError::Serve(bff::app::StartError::Bind { key: "listen", .. })) if attempts < 10 => {
+                }
                 outcome => return outcome,
             }
         }

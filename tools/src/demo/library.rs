@@ -64,11 +64,13 @@ fn playlists(folder: &Path, catalogue: &Catalogue, users: u32) -> io::Result<u32
                     })
                 })
                 .collect();
+            let language = language_of(user);
+            let description = if chance.percent(40) { chance.pick(language.comments) } else { "" };
             // The very first playlist is one that everybody may see.
             let public = (user == 1 && nth == 0) || chance.percent(60);
             lines.write(json!({
                 "type": "playlist", "id": format!("pl-{number}"), "owner_id": format!("us-{user}"),
-                "title": title(&mut chance, language_of(user)), "description": "", "public": public,
+                "title": title(&mut chance, language), "description": description, "public": public,
                 "created_at": EPOCH.seconds_before(created).to_string(),
                 "updated_at": EPOCH.seconds_before(chance.within(1, 3_600)).to_string(), "entries": entries,
             }))?;

@@ -1,7 +1,5 @@
 //! The demo world is the same every time, agrees with itself, and looks like one.
 
-#![expect(clippy::unwrap_used, reason = "a test may panic")]
-
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -50,14 +50,15 @@ and report_id are known changes nothing; a total or a comment with a known id re
                 if played_at.as_ms() < 0 {
                     return Err("played_at: must be after 1970".into());
                 }
+                // Only the play itself: what is counted from plays is counted once, at the end.
                 let play = Play {
                     user_id: &user_id,
                     report_id: &report_id,
                     track_id: &track_id,
-                    played_at: played_at,
+                    played_at,
                     ms_played: i64::from(ms_played),
                 };
-                plays::count(tx, &play).await?;
+                plays::keep(tx, &play).await?;
             }
             Line::Comment { id, track_id, user_id, body, at_ms, created_at } => {
                 known_ids(&[("id", &id), ("track_id", &track_id), ("user_id", &user_id)])?;
@@ -79,6 +80,10 @@ and report_id are known changes nothing; a total or a comment with a known id re
             }
         }
         Ok(())
+    }
+
+    async fn settle(tx: &mut SqliteConnection) -> Result<(), sqlx::Error> {
+        plays::recount(tx).await
     }
 }
 

@@ -147,8 +147,8 @@ pub struct Play<'a> {
     pub ms_played: i64,
 }
 
-/// Counts a play everywhere it counts, unless it was counted before; true when it was new.
-pub async fn count(tx: &mut SqliteConnection, play: &Play<'_>) -> Result<bool, sqlx::Error> {
+/// Keeps a play unless it was kept before; true when it was new.
+pub async fn keep(tx: &mut SqliteConnection, play: &Play<'_>) -> Result<bool, sqlx::Error> {
     let inserted = sqlx::query(
         "INSERT INTO plays (user_id, report_id, track_id, played_at, ms_played) VALUES (?, ?, ?, ?, ?)
          ON CONFLICT DO NOTHING",
@@ -158,10 +158,15 @@ pub async fn count(tx: &mut SqliteConnection, play: &Play<'_>) -> Result<bool, s
     .bind(play.track_id)
     .bind(play.played_at)
     .bind(play.ms_played)
-    .execute(&mut *tx)
+    .execute(tx)
     .await?
     .rows_affected();
-    if inserted == 0 {
+    Ok(inserted == 1)
+}
+
+/// Keeps a play and counts it everywhere it counts, unless it was counted before; true when it was new.
+async fn count(tx: &mut SqliteConnection, play: &Play<'_>) -> Result<bool, sqlx::Error> {
+    if !keep(tx, play).await? {
         return Ok(false);
     }
     sqlx::query(
@@ -191,4 +196,23 @@ pub async fn count(tx: &mut SqliteConnection, play: &Play<'_>) -> Result<bool, s
     .execute(&mut *tx)
     .await?;
     Ok(true)
+}
+
+/// Counts everything anew from the plays themselves.
+pub async fn recount(tx: &mut SqliteConnection) -> Result<(), sqlx::Error> {
+    sqlx::raw_sql(
+        "UPDATE play_counts SET counted = 0 WHERE counted > 0;
+         INSERT INTO play_counts (track_id, counted) SELECT track_id, count(*) FROM plays WHERE true GROUP BY track_id
+             ON CONFLICT (track_id) DO UPDATE SET counted = excluded.counted;
+         DELETE FROM plays_per_day;
+         INSERT INTO plays_per_day (day, track_id, plays)
+             SELECT played_at / 86400000, track_id, count(*) FROM plays GROUP BY 1, 2;
+         DELETE FROM recent_plays;
+         -- Beside max(), SQLite takes the other columns from the row that has it.
+         INSERT INTO recent_plays (user_id, track_id, played_at, ms_played)
+             SELECT user_id, track_id, max(played_at), ms_played FROM plays GROUP BY user_id, track_id;",
+    )
+    .execute(tx)
+    .await?;
+    Ok(())
 }

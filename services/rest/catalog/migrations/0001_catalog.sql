@@ -89,6 +89,13 @@ CREATE TABLE genre_artists (
     PRIMARY KEY (genre_id, popularity DESC, id)
 ) STRICT, WITHOUT ROWID;
 
+-- The best known artists of each genre: whom others are compared with.
+CREATE TABLE genre_leaders (
+    genre_id TEXT NOT NULL,
+    n        INTEGER NOT NULL,
+    PRIMARY KEY (genre_id, n)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE genre_albums (
     genre_id   TEXT NOT NULL,
     popularity INTEGER NOT NULL,

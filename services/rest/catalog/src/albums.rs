@@ -38,9 +38,10 @@ pub struct Album {
 const COLUMNS: &str = "t.id, t.artist_id, a.name AS artist_name, t.title, t.kind, t.released_on, t.upc, t.label, \
                        t.track_count, t.duration_ms, coalesce(t.own_genre_ids, a.genre_ids) AS genre_ids, \
                        t.popularity, t.updated_at";
-const FROM: &str = "albums t JOIN artists a ON a.id = t.artist_id";
+const JOINS: &str = " JOIN artists a ON a.id = t.artist_id";
 
-const NEWEST: Order = Order { name: "newest", by: "t.released_on", descending: true, numeric: false };
+const NEWEST: Order =
+    Order { name: "newest", by: "t.released_on", id: "t.id", descending: true, numeric: false };
 
 impl Placed for Album {
     fn place(&self, order: Order) -> Cursor {
@@ -145,7 +146,7 @@ pub async fn list(State(db): State<Db>, Query(asked): Query<AlbumsQuery>) -> Res
         ],
     )?;
     if let Some(ids) = &asked.ids {
-        let rows: Vec<Album> = by_ids(&db, COLUMNS, FROM, ids).await?;
+        let rows: Vec<Album> = by_ids(&db, COLUMNS, "albums", JOINS, ids).await?;
         return rest::rows(&rows, &asked.fields);
     }
     let (keys, key_field, members, order) = match (&asked.artist_ids, &asked.genre_ids) {
@@ -153,8 +154,16 @@ pub async fn list(State(db): State<Db>, Query(asked): Query<AlbumsQuery>) -> Res
         (_, Some(keys)) => (keys, "genre_id", "genre_albums t WHERE t.genre_id = k.value", POPULARITY),
         _ => return listed(&db, &asked).await,
     };
-    let query =
-        ByKey { columns: COLUMNS, from: FROM, key_field, keys, members, order, limit: asked.limit.get() };
+    let query = ByKey {
+        columns: COLUMNS,
+        table: "albums",
+        joins: JOINS,
+        key_field,
+        keys,
+        members,
+        order,
+        limit: asked.limit.get(),
+    };
     let rows: Vec<Album> = query
         .fetch(&db, asked.after.as_ref(), |sql| {
             if let Some(kind) = asked.kind {
@@ -168,8 +177,9 @@ pub async fn list(State(db): State<Db>, Query(asked): Query<AlbumsQuery>) -> Res
 async fn listed(db: &Db, asked: &AlbumsQuery) -> Result<Response, Problem> {
     let listing = Listing {
         columns: COLUMNS,
-        from: FROM,
         table: "albums",
+        joins: JOINS,
+        genre: asked.genre.as_deref().map(|genre| (genre, "genre_albums")),
         order: match asked.sort.unwrap_or_default() {
             Sort::Newest => NEWEST,
             Sort::Popularity => POPULARITY,
@@ -180,10 +190,6 @@ async fn listed(db: &Db, asked: &AlbumsQuery) -> Result<Response, Problem> {
     };
     let page = listing
         .fetch::<Album>(db, asked.after.as_ref(), |sql| {
-            if let Some(genre) = &asked.genre {
-                sql.push(" AND t.n IN (SELECT g.n FROM genre_albums g WHERE g.genre_id = ");
-                sql.push_bind(genre.clone()).push(")");
-            }
             if let Some(kind) = asked.kind {
                 sql.push(" AND t.kind = ").push_bind(kind.as_str());
             }
@@ -220,7 +226,7 @@ pub async fn one(
     Path(id): Path<String>,
     Query(asked): Query<AlbumQuery>,
 ) -> Result<Response, Problem> {
-    let rows: Vec<Album> = by_ids(&db, COLUMNS, FROM, &Ids::one(&id)).await?;
+    let rows: Vec<Album> = by_ids(&db, COLUMNS, "albums", JOINS, &Ids::one(&id)).await?;
     match rows.first() {
         Some(row) => rest::row(row, &asked.fields),
         None => Err(Problem::not_found(format!("no album `{id}`"))),

@@ -115,13 +115,14 @@ pub async fn list(State(db): State<Db>, Query(asked): Query<ArtistsQuery>) -> Re
     )?;
     match (key, &asked.ids, &asked.genre_ids, &asked.related_to) {
         (_, Some(ids), ..) => {
-            let rows: Vec<Artist> = by_ids(&db, COLUMNS, "artists t", ids).await?;
+            let rows: Vec<Artist> = by_ids(&db, COLUMNS, "artists", "", ids).await?;
             rest::rows(&rows, &asked.fields)
         }
         (_, _, Some(keys), _) => {
             let query = ByKey {
                 columns: COLUMNS,
-                from: "artists t",
+                table: "artists",
+                joins: "",
                 key_field: "genre_id",
                 keys,
                 members: "genre_artists t WHERE t.genre_id = k.value",
@@ -139,8 +140,9 @@ pub async fn list(State(db): State<Db>, Query(asked): Query<ArtistsQuery>) -> Re
 async fn listed(db: &Db, asked: &ArtistsQuery) -> Result<Response, Problem> {
     let listing = Listing {
         columns: COLUMNS,
-        from: "artists t",
         table: "artists",
+        joins: "",
+        genre: asked.genre.as_deref().map(|genre| (genre, "genre_artists")),
         order: match asked.sort.unwrap_or_default() {
             Sort::Popularity => POPULARITY,
             Sort::Name => NAME,
@@ -150,10 +152,6 @@ async fn listed(db: &Db, asked: &ArtistsQuery) -> Result<Response, Problem> {
     };
     let page = listing
         .fetch::<Artist>(db, asked.after.as_ref(), |sql| {
-            if let Some(genre) = &asked.genre {
-                sql.push(" AND t.n IN (SELECT g.n FROM genre_artists g WHERE g.genre_id = ");
-                sql.push_bind(genre.clone()).push(")");
-            }
             if let Some(country) = &asked.country {
                 sql.push(" AND t.country = ").push_bind(country.to_uppercase());
             }
@@ -165,15 +163,14 @@ async fn listed(db: &Db, asked: &ArtistsQuery) -> Result<Response, Problem> {
     page.answer(&asked.fields)
 }
 
-/// Candidates are the best known artists of each shared genre, so that the work is bounded however large a genre is.
+/// Candidates are the leaders of each shared genre, so that the work is bounded however large a genre is.
 const RELATED: &str = "
     WITH candidates AS (
         SELECT k.key AS position, k.value AS related_to, o.n, count(*) AS shared_genres
         FROM json_each(?1) k
         JOIN artists s ON s.id = k.value
         JOIN json_each(s.genre_ids) m
-        JOIN genre_artists o ON o.genre_id = m.value AND o.n <> s.n AND o.id IN (
-            SELECT g.id FROM genre_artists g WHERE g.genre_id = m.value ORDER BY g.popularity DESC, g.id LIMIT 300)
+        JOIN genre_leaders o ON o.genre_id = m.value AND o.n <> s.n
         GROUP BY k.key, o.n
     ), ranked AS (
         SELECT c.*, row_number() OVER (
@@ -222,7 +219,7 @@ pub async fn one(
     Path(id): Path<String>,
     Query(asked): Query<ArtistQuery>,
 ) -> Result<Response, Problem> {
-    let rows: Vec<Artist> = by_ids(&db, COLUMNS, "artists t", &Ids::one(&id)).await?;
+    let rows: Vec<Artist> = by_ids(&db, COLUMNS, "artists", "", &Ids::one(&id)).await?;
     match rows.first() {
         Some(row) => rest::row(row, &asked.fields),
         None => Err(Problem::not_found(format!("no artist `{id}`"))),

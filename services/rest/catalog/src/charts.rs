@@ -21,7 +21,7 @@ pub struct Chart {
 
 const COLUMNS: &str = "t.id, t.title, t.country, t.updated_at";
 
-const BY_ID: Order = Order { name: "charts", by: "t.id", descending: false, numeric: false };
+const BY_ID: Order = Order { name: "charts", by: "t.id", id: "t.id", descending: false, numeric: false };
 
 impl Placed for Chart {
     fn place(&self, order: Order) -> Cursor {
@@ -62,13 +62,14 @@ pub async fn list(State(db): State<Db>, Query(asked): Query<ChartsQuery>) -> Res
         ],
     )?;
     if let Some(ids) = &asked.ids {
-        let rows: Vec<Chart> = by_ids(&db, COLUMNS, "charts t", ids).await?;
+        let rows: Vec<Chart> = by_ids(&db, COLUMNS, "charts", "", ids).await?;
         return rest::rows(&rows, &asked.fields);
     }
     let listing = Listing {
         columns: COLUMNS,
-        from: "charts t",
         table: "charts",
+        joins: "",
+        genre: None,
         order: BY_ID,
         limit: asked.limit.get(),
         with_total: asked.total.unwrap_or(true),

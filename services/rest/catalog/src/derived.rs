@@ -49,6 +49,12 @@ const GENRES: &str = "
     INSERT OR IGNORE INTO genre_artists (genre_id, popularity, id, n)
     SELECT l.above, a.popularity, a.id, a.n
     FROM artists a JOIN json_each(a.genre_ids) g JOIN temp.lineage l ON l.id = g.value;
+    DELETE FROM genre_leaders;
+    INSERT INTO genre_leaders (genre_id, n)
+    SELECT genre_id, n FROM (
+        SELECT genre_id, n, row_number() OVER (PARTITION BY genre_id ORDER BY popularity DESC, id) AS place
+        FROM genre_artists)
+    WHERE place <= 200;
     DELETE FROM genre_albums;
     INSERT INTO genre_albums (genre_id, popularity, id, n)
     SELECT g.genre_id, b.popularity, b.id, b.n FROM temp.album_genres g JOIN albums b ON b.id = g.id;
@@ -71,9 +77,10 @@ const CHARTS: &str = "
     SELECT 'top-global', row_number() OVER (ORDER BY popularity DESC, id), id
     FROM (SELECT popularity, id FROM tracks ORDER BY popularity DESC, id LIMIT 100);
     INSERT INTO chart_entries (chart_id, rank, track_id)
-    SELECT 'top-' || g.id, row_number() OVER (PARTITION BY g.id ORDER BY x.popularity DESC, x.id), x.id
-    FROM genres g JOIN genre_tracks x ON x.genre_id = g.id AND x.id IN (
-        SELECT y.id FROM genre_tracks y WHERE y.genre_id = g.id ORDER BY y.popularity DESC, y.id LIMIT 100);
+    SELECT 'top-' || genre_id, rank, id FROM (
+        SELECT genre_id, id, row_number() OVER (PARTITION BY genre_id ORDER BY popularity DESC, id) AS rank
+        FROM genre_tracks)
+    WHERE rank <= 100;
     UPDATE chart_entries SET previous_rank = p.rank
     FROM (
         SELECT 'top-global' AS chart_id, id,

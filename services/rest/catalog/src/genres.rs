@@ -22,7 +22,7 @@ pub struct Genre {
 
 const COLUMNS: &str = "t.id, t.name, t.parent_id, t.artist_count, t.album_count, t.track_count";
 
-const BY_NAME: Order = Order { name: "genres", by: "t.name", descending: false, numeric: false };
+const BY_NAME: Order = Order { name: "genres", by: "t.name", id: "t.id", descending: false, numeric: false };
 
 impl Placed for Genre {
     fn place(&self, order: Order) -> Cursor {
@@ -67,13 +67,14 @@ pub async fn list(State(db): State<Db>, Query(asked): Query<GenresQuery>) -> Res
         ],
     )?;
     if let Some(ids) = &asked.ids {
-        let rows: Vec<Genre> = by_ids(&db, COLUMNS, "genres t", ids).await?;
+        let rows: Vec<Genre> = by_ids(&db, COLUMNS, "genres", "", ids).await?;
         return rest::rows(&rows, &asked.fields);
     }
     if let Some(keys) = &asked.parent_ids {
         let query = ByKey {
             columns: COLUMNS,
-            from: "genres t",
+            table: "genres",
+            joins: "",
             key_field: "asked_for",
             keys,
             members: "genres t WHERE t.parent_id = k.value",
@@ -85,8 +86,9 @@ pub async fn list(State(db): State<Db>, Query(asked): Query<GenresQuery>) -> Res
     }
     let listing = Listing {
         columns: COLUMNS,
-        from: "genres t",
         table: "genres",
+        joins: "",
+        genre: None,
         order: BY_NAME,
         limit: asked.limit.get(),
         with_total: asked.total.unwrap_or(true),

@@ -7,18 +7,22 @@ use sqlx::{FromRow, QueryBuilder, Sqlite};
 
 pub type Sql = QueryBuilder<Sqlite>;
 
-/// An ordering by one expression over the row aliased `t`, ties broken by id.
+/// An ordering by one expression, ties broken by id.
 #[derive(Clone, Copy, Debug)]
 pub struct Order {
     pub name: &'static str,
     pub by: &'static str,
+    pub id: &'static str,
     pub descending: bool,
     pub numeric: bool,
 }
 
 pub const POPULARITY: Order =
-    Order { name: "popularity", by: "t.popularity", descending: true, numeric: true };
-pub const NAME: Order = Order { name: "name", by: "t.sort_key", descending: false, numeric: false };
+    Order { name: "popularity", by: "t.popularity", id: "t.id", descending: true, numeric: true };
+/// The same, read off a genre's own list.
+const POPULARITY_IN_GENRE: Order = Order { by: "g.popularity", id: "g.id", ..POPULARITY };
+pub const NAME: Order =
+    Order { name: "name", by: "t.sort_key", id: "t.id", descending: false, numeric: false };
 
 /// A row that can say where it stands in an order.
 pub trait Placed {
@@ -59,7 +63,7 @@ impl Order {
             bind(sql);
             sql.push(format_args!(" AND ({by} {beyond} "));
             bind(sql);
-            sql.push(" OR t.id > ").push_bind(id.clone()).push(")");
+            sql.push(" OR ").push(self.id).push(" > ").push_bind(id.clone()).push(")");
         };
         match place {
             None => {}
@@ -80,7 +84,7 @@ impl Order {
 
     /// `t.popularity DESC, t.id`
     pub fn push_order(self, sql: &mut Sql) {
-        sql.push(self.by).push(if self.descending { " DESC, t.id" } else { ", t.id" });
+        sql.push(self.by).push(if self.descending { " DESC, " } else { ", " }).push(self.id);
     }
 }
 
@@ -101,13 +105,19 @@ pub fn asked_by(
     }
 }
 
-/// `SELECT <columns> FROM <from> WHERE t.id IN (…)`
-pub async fn by_ids<R>(db: &rest::Db, columns: &str, from: &str, ids: &Ids) -> Result<Vec<R>, Problem>
+/// The rows with these ids, as far as there are any.
+pub async fn by_ids<R>(
+    db: &rest::Db,
+    columns: &str,
+    table: &str,
+    joins: &str,
+    ids: &Ids,
+) -> Result<Vec<R>, Problem>
 where
     R: for<'r> FromRow<'r, SqliteRow> + Send + Unpin,
 {
     let mut sql = Sql::new("SELECT ");
-    sql.push(columns).push(" FROM ").push(from);
+    sql.push(columns).push(format_args!(" FROM {table} t{joins}"));
     sql.push(" WHERE t.id IN (SELECT value FROM json_each(").push_bind(ids.to_json()).push("))");
     Ok(sql.build_query_as().fetch_all(db.reads()).await?)
 }
@@ -116,7 +126,8 @@ where
 /// `SELECT t.id FROM` for one key, `k.value`; conditions of the caller's own come from `filter`.
 pub struct ByKey<'a> {
     pub columns: &'a str,
-    pub from: &'a str,
+    pub table: &'a str,
+    pub joins: &'a str,
     pub key_field: &'a str,
     pub keys: &'a Ids,
     pub members: &'a str,
@@ -137,7 +148,8 @@ impl ByKey<'_> {
         let place = self.order.place(after)?;
         let mut sql = Sql::new("SELECT k.value AS ");
         sql.push(self.key_field).push(", ").push(self.columns);
-        sql.push(" FROM json_each(").push_bind(self.keys.to_json()).push(") k CROSS JOIN ").push(self.from);
+        sql.push(" FROM json_each(").push_bind(self.keys.to_json()).push(") k");
+        sql.push(format_args!(" CROSS JOIN {} t{}", self.table, self.joins));
         sql.push(" WHERE t.id IN (SELECT t.id FROM ").push(self.members);
         filter(&mut sql);
         self.order.push_after(&mut sql, place.as_ref());
@@ -152,9 +164,11 @@ impl ByKey<'_> {
 /// One page of everything that passes a filter, with the total unless it is not wanted.
 pub struct Listing<'a> {
     pub columns: &'a str,
-    pub from: &'a str,
-    /// The table alone: counting needs no joins.
     pub table: &'a str,
+    /// What the columns need besides the table.
+    pub joins: &'a str,
+    /// The genre that rows are to be in, and the table that lists a genre's rows.
+    pub genre: Option<(&'a str, &'a str)>,
     pub order: Order,
     pub limit: u32,
     pub with_total: bool,
@@ -170,10 +184,14 @@ impl Listing<'_> {
     where
         R: for<'r> FromRow<'r, SqliteRow> + Send + Unpin + Placed,
     {
-        let order = self.order;
+        let order = match self.genre {
+            Some(_) if self.order.name == POPULARITY.name => POPULARITY_IN_GENRE,
+            _ => self.order,
+        };
         let place = order.place(after)?;
         let mut sql = Sql::new("SELECT ");
-        sql.push(self.columns).push(" FROM ").push(self.from).push(" WHERE 1");
+        sql.push(self.columns);
+        self.push_source(&mut sql, self.joins);
         filter(&mut sql);
         order.push_after(&mut sql, place.as_ref());
         sql.push(" ORDER BY ");
@@ -184,11 +202,24 @@ impl Listing<'_> {
         if !self.with_total {
             return Ok(page);
         }
-        let mut count = Sql::new("SELECT count(*) FROM ");
-        count.push(self.table).push(" t WHERE 1");
+        let mut count = Sql::new("SELECT count(*)");
+        self.push_source(&mut count, "");
         filter(&mut count);
         let total: i64 = count.build_query_scalar().fetch_one(db.reads()).await?;
         Ok(page.with_total(total.unsigned_abs()))
+    }
+
+    /// A genre's own list leads where there is one: it is in the order of popularity already.
+    fn push_source(&self, sql: &mut Sql, joins: &str) {
+        match self.genre {
+            Some((genre, list)) => {
+                sql.push(format_args!(" FROM {list} g CROSS JOIN {} t ON t.n = g.n{joins}", self.table));
+                sql.push(" WHERE g.genre_id = ").push_bind(genre.to_owned());
+            }
+            None => {
+                sql.push(format_args!(" FROM {} t{joins} WHERE 1", self.table));
+            }
+        }
     }
 }
 

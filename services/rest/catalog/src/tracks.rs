@@ -34,11 +34,16 @@ pub struct Track {
 
 const COLUMNS: &str = "t.id, t.album_id, b.title AS album_title, t.artist_id, a.name AS artist_name, t.title, t.disc, \
                        t.position, t.duration_ms, t.isrc, t.explicit, t.popularity, t.updated_at";
-const FROM: &str = "tracks t JOIN albums b ON b.id = t.album_id JOIN artists a ON a.id = t.artist_id";
+const JOINS: &str = " JOIN albums b ON b.id = t.album_id JOIN artists a ON a.id = t.artist_id";
 
 /// As on the album. The factor is the largest position an import takes, plus one.
-const AS_PLAYED: Order =
-    Order { name: "as_played", by: "(t.disc * 100000 + t.position)", descending: false, numeric: true };
+const AS_PLAYED: Order = Order {
+    name: "as_played",
+    by: "(t.disc * 100000 + t.position)",
+    id: "t.id",
+    descending: false,
+    numeric: true,
+};
 
 impl Placed for Track {
     fn place(&self, order: Order) -> Cursor {
@@ -119,7 +124,7 @@ pub async fn list(State(db): State<Db>, Query(asked): Query<TracksQuery>) -> Res
         ],
     )?;
     if let Some(ids) = &asked.ids {
-        let rows: Vec<Track> = by_ids(&db, COLUMNS, FROM, ids).await?;
+        let rows: Vec<Track> = by_ids(&db, COLUMNS, "tracks", JOINS, ids).await?;
         return rest::rows(&rows, &asked.fields);
     }
     let (keys, key_field, members, order) = match (&asked.album_ids, &asked.artist_ids, &asked.genre_ids) {
@@ -128,8 +133,16 @@ pub async fn list(State(db): State<Db>, Query(asked): Query<TracksQuery>) -> Res
         (.., Some(keys)) => (keys, "genre_id", "genre_tracks t WHERE t.genre_id = k.value", POPULARITY),
         _ => return listed(&db, &asked).await,
     };
-    let query =
-        ByKey { columns: COLUMNS, from: FROM, key_field, keys, members, order, limit: asked.limit.get() };
+    let query = ByKey {
+        columns: COLUMNS,
+        table: "tracks",
+        joins: JOINS,
+        key_field,
+        keys,
+        members,
+        order,
+        limit: asked.limit.get(),
+    };
     let rows: Vec<Track> = query.fetch(&db, asked.after.as_ref(), |_| {}).await?;
     rest::rows_by_key(&rows, |row| row.place(order), &asked.fields)
 }
@@ -137,8 +150,9 @@ pub async fn list(State(db): State<Db>, Query(asked): Query<TracksQuery>) -> Res
 async fn listed(db: &Db, asked: &TracksQuery) -> Result<Response, Problem> {
     let listing = Listing {
         columns: COLUMNS,
-        from: FROM,
         table: "tracks",
+        joins: JOINS,
+        genre: asked.genre.as_deref().map(|genre| (genre, "genre_tracks")),
         order: match asked.sort.unwrap_or_default() {
             Sort::Popularity => POPULARITY,
             Sort::Title => NAME,
@@ -148,10 +162,6 @@ async fn listed(db: &Db, asked: &TracksQuery) -> Result<Response, Problem> {
     };
     let page = listing
         .fetch::<Track>(db, asked.after.as_ref(), |sql| {
-            if let Some(genre) = &asked.genre {
-                sql.push(" AND t.n IN (SELECT g.n FROM genre_tracks g WHERE g.genre_id = ");
-                sql.push_bind(genre.clone()).push(")");
-            }
             if let Some(isrc) = &asked.isrc {
                 sql.push(" AND t.isrc IN (SELECT value FROM json_each(").push_bind(isrc.to_json()).push("))");
             }
@@ -182,7 +192,7 @@ pub async fn one(
     Path(id): Path<String>,
     Query(asked): Query<TrackQuery>,
 ) -> Result<Response, Problem> {
-    let rows: Vec<Track> = by_ids(&db, COLUMNS, FROM, &Ids::one(&id)).await?;
+    let rows: Vec<Track> = by_ids(&db, COLUMNS, "tracks", JOINS, &Ids::one(&id)).await?;
     match rows.first() {
         Some(row) => rest::row(row, &asked.fields),
         None => Err(Problem::not_found(format!("no track `{id}`"))),

@@ -57,7 +57,7 @@ impl Section for Config {
             }
         }
         for client in &self.clients {
-            if !client.split_once(' ').is_some_and(|(_, uri)| url::Url::parse(uri).is_ok()) {
+            if client.split_once(' ').is_none_or(|(_, uri)| url::Url::parse(uri).is_err()) {
                 problems
                     .push(format!("`clients`: `{client}` is not a client id, a space and a redirect URI"));
             }

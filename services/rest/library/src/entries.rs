@@ -202,7 +202,7 @@ pub async fn insert(
         .bind(playlist_id)
         .bind(position)
         .bind(track_id)
-        .bind(&now)
+        .bind(now)
         .bind(added_by)
         .execute(&mut **tx)
         .await?;

@@ -139,5 +139,5 @@ impl Signer {
 }
 
 fn now_s() -> i64 {
-    jiff::Timestamp::now().as_second()
+    Time::now().as_ms() / 1_000
 }

@@ -1,0 +1,94 @@
+//! Tokens as the rest of the house takes them: discovered keys, stable over restarts, scopes that fit.
+
+use bff::auth::{AuthError, Verifier};
+use bff::config::AuthSettings;
+use http::{HeaderMap, HeaderValue};
+
+use crate::world::{World, text};
+
+async fn token(world: &World) -> HeaderMap {
+    let token = world.user("us-1").await.token.unwrap();
+    HeaderMap::from_iter([(
+        http::header::AUTHORIZATION,
+        HeaderValue::from_str(&format!("Bearer {token}")).unwrap(),
+    )])
+}
+
+fn verifier(issuer: &str, audience: &str) -> Verifier {
+    let settings = AuthSettings {
+        issuer: Some(issuer.parse().unwrap()),
+        audience: audience.to_owned(),
+        ..AuthSettings::default()
+    };
+    Verifier::new(&settings).unwrap().unwrap()
+}
+
+#[tokio::test]
+async fn another_service_discovers_the_keys_and_knows_the_caller() {
+    let world = World::start().await;
+    let caller = verifier(&world.url(), "bespoke").verify(&token(&world).await).await.unwrap();
+    assert_eq!((caller.subject(), caller.plan()), (Some("us-1"), Some("premium")));
+    assert!(caller.has_scope("library") && caller.has_scope("activity") && !caller.has_scope("catalog:read"));
+    let elsewhere = verifier(&world.url(), "elsewhere").verify(&token(&world).await).await;
+    assert!(matches!(elsewhere, Err(AuthError::Refused(_))));
+}
+
+#[tokio::test]
+async fn the_key_is_made_once_and_never_shown() {
+    let mut world = World::start().await;
+    let before = world.nobody().get("/jwks.json").await.expect(200).body;
+    world.restart().await;
+    let after = world.nobody().get("/jwks.json").await.expect(200).body;
+    assert_eq!(before, after);
+    assert_eq!((&after["keys"][0]["kty"], &after["keys"][0]["crv"]), (&"EC".into(), &"P-256".into()));
+    assert!(after["keys"][0].get("d").is_none());
+    let other = World::start().await.nobody().get("/jwks.json").await.body;
+    assert_ne!(after["keys"][0]["kid"], other["keys"][0]["kid"]);
+}
+
+#[tokio::test]
+async fn partners_get_tokens_for_their_secret_and_their_scopes() {
+    let world = World::start().await;
+    let ask = async |secret: &str, scope: &str| {
+        let fields = [
+            ("grant_type", "client_credentials"),
+            ("client_id", "demo-partner"),
+            ("client_secret", secret),
+            ("scope", scope),
+        ];
+        world.nobody().post("/token", &fields).await
+    };
+    let all = ask("demo-partner-secret", "").await.expect(200);
+    assert_eq!(all.body["scope"], "catalog:read charts:read");
+    assert!(all.body.get("refresh_token").is_none() && all.body.get("id_token").is_none());
+    assert_eq!(ask("demo-partner-secret", "catalog:read").await.expect(200).body["scope"], "catalog:read");
+    assert_eq!(ask("demo-partner-secret", "library").await.expect(400).body["error"], "invalid_scope");
+    assert_eq!(ask("wrong", "").await.expect(401).body["error"], "invalid_client");
+    // A partner is nobody with an account.
+    world.holder(Some(text(&all.body["access_token"]))).get("/me").await.expect(404);
+}
+
+#[tokio::test]
+async fn the_token_endpoint_says_what_is_wrong_in_oauths_words() {
+    let world = World::start().await;
+    for (fields, error) in [
+        (vec![], "invalid_request"),
+        (vec![("grant_type", "password")], "unsupported_grant_type"),
+        (vec![("grant_type", "refresh_token")], "invalid_request"),
+        (vec![("grant_type", "refresh_token"), ("refresh_token", "x")], "invalid_grant"),
+        (vec![("grant_type", "authorization_code"), ("grant_type", "refresh_token")], "invalid_request"),
+        (vec![("grant_type", "client_credentials"), ("client_id", "demo-partner")], "invalid_request"),
+    ] {
+        let refused = world.nobody().post("/token", &fields).await.expect(400);
+        assert_eq!(refused.body["error"], error, "{fields:?}");
+        assert_eq!(refused.header("cache-control"), "no-store");
+    }
+    world.nobody().get("/token").await.expect(405);
+}
+
+#[tokio::test]
+async fn a_token_for_nobody_says_so() {
+    let world = World::start().await;
+    let refused = world.nobody().get("/dev/token?user=us-99").await.expect(404);
+    assert!(text(&refused.body["detail"]).contains("us-99"));
+}

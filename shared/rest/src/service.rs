@@ -1,20 +1,17 @@
-//! A service from its parts: command line, settings, database, routes, listener. The only place that meets the shared
-//! crate's serving, configuration and telemetry.
+//! A service from its parts: settings, database, routes, listener. The place that meets the shared crate's serving.
 
 use std::error::Error;
 use std::fmt;
 use std::future::Future;
 use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
-use std::process::ExitCode;
 use std::sync::Arc;
 
 use axum::Router;
 use axum::routing::get;
 use bff::app::{App, ErrorBody, ReadyCheck};
 use bff::auth::Verifier;
-use bff::config::{Args, Profile, Section, Spec};
-use clap::{CommandFactory, FromArgMatches};
+use bff::config::{Profile, Section, Spec};
 use futures::future::BoxFuture;
 use http::{Method, Uri};
 use serde::{Deserialize, Serialize};
@@ -31,17 +28,17 @@ type Settle = fn(Db) -> BoxFuture<'static, Result<(), sqlx::Error>>;
 
 /// The declaration of a service; `C` is its own part of the configuration, beside what every service has.
 pub struct Service<C = NoConfig> {
-    spec: Spec,
-    migrations: &'static Migrator,
-    durability: Durability,
-    document: fn() -> utoipa::openapi::OpenApi,
+    pub(crate) spec: Spec,
+    pub(crate) migrations: &'static Migrator,
+    pub(crate) durability: Durability,
+    pub(crate) document: fn() -> utoipa::openapi::OpenApi,
     build: Build<C>,
-    importer: Option<Importer>,
+    pub(crate) importer: Option<Importer>,
 }
 
-struct Importer {
-    format: &'static str,
-    import: ImportFiles,
+pub(crate) struct Importer {
+    pub(crate) format: &'static str,
+    pub(crate) import: ImportFiles,
     settle: Settle,
 }
 
@@ -51,16 +48,6 @@ struct Importer {
 pub struct NoConfig {}
 
 impl Section for NoConfig {}
-
-/// The key that every service with a database has.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-#[serde(default)]
-struct Storage {
-    /// The database file; `.run/<service>.db` when empty.
-    database: String,
-}
-
-impl Section for Storage {}
 
 /// What a service's routes are made from.
 pub struct Context<C = NoConfig> {
@@ -78,19 +65,27 @@ pub struct Context<C = NoConfig> {
 /// What a service serves. A plain router will do.
 pub struct Routes {
     router: Router,
+    open: Router,
     verifier: Option<Verifier>,
 }
 
 impl Routes {
     /// Checks tokens with this instead of the configured issuer's published keys: for the issuer itself.
     pub fn verified_by(router: Router, verifier: Verifier) -> Self {
-        Self { router, verifier: Some(verifier) }
+        Self { verifier: Some(verifier), ..Self::from(router) }
+    }
+
+    /// Adds routes without the token check: those that read `Authorization` in a way of their own, such as a token
+    /// endpoint that takes client credentials.
+    pub fn open(mut self, router: Router) -> Self {
+        self.open = self.open.merge(router);
+        self
     }
 }
 
 impl From<Router> for Routes {
     fn from(router: Router) -> Self {
-        Self { router, verifier: None }
+        Self { router, open: Router::new(), verifier: None }
     }
 }
 
@@ -156,7 +151,7 @@ impl<C: Default> Settings<C> {
 pub struct Running {
     pub addr: SocketAddr,
     pub db: Db,
-    app: bff::app::Running,
+    pub(crate) app: bff::app::Running,
 }
 
 impl Running {
@@ -234,6 +229,7 @@ impl<C: Section + Clone + Send + Sync + 'static> Service<C> {
         };
         let routes = (self.build)(context).await.map_err(StartError::Routes)?;
         let mut app = App::new(settings.common.clone(), self.complete(routes.router)?);
+        app.open = routes.open;
         app.errors = ErrorBody::Problem;
         app.verifier = routes.verifier;
         app.ready = vec![database_check(db.clone())];
@@ -259,85 +255,4 @@ fn database_check(db: Db) -> ReadyCheck {
         let db = db.clone();
         async move { db.check().await.map_err(|problem| problem.to_string()) }
     })
-}
-
-#[derive(clap::Parser)]
-struct CommandLine {
-    #[command(flatten)]
-    args: Args,
-    #[command(subcommand)]
-    command: Option<Command>,
-}
-
-#[derive(clap::Subcommand)]
-enum Command {
-    /// Print the OpenAPI document
-    Openapi,
-    /// Load JSON Lines, one transaction per file
-    Import {
-        #[arg(required = true, value_name = "FILE")]
-        files: Vec<PathBuf>,
-    },
-}
-
-/// The whole `main` of a service: serves, or does what the command line says instead.
-pub async fn main<C: Section + Clone + Send + Sync + 'static>(service: Service<C>) -> ExitCode {
-    let CommandLine { args, command } = command_line(&service);
-    let (common, (storage, config)) = match bff::config::load::<(Storage, C)>(&service.spec, &args) {
-        Ok(loaded) => loaded,
-        Err(code) => return code,
-    };
-    let database = match storage.database.as_str() {
-        "" => PathBuf::from(format!(".run/{}.db", service.spec.service)),
-        file => PathBuf::from(file),
-    };
-    let outcome = match command {
-        Some(Command::Openapi) => print_document(&service),
-        Some(Command::Import { files }) => import_command(&service, &database, files).await,
-        None => run(&service, Settings { common, database, config }).await,
-    };
-    match outcome {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("{error}");
-            ExitCode::FAILURE
-        }
-    }
-}
-
-/// The derived command, under the service's own name, with its import format or without its import.
-fn command_line<C>(service: &Service<C>) -> CommandLine {
-    let mut command = CommandLine::command().name(service.spec.service);
-    command = match &service.importer {
-        Some(importer) => command.mut_subcommand("import", |import| import.after_long_help(importer.format)),
-        None => command.mut_subcommand("import", |import| import.hide(true)),
-    };
-    CommandLine::from_arg_matches(&command.get_matches()).unwrap_or_else(|error| error.exit())
-}
-
-fn print_document<C>(service: &Service<C>) -> Result<(), BoxError> {
-    println!("{}", openapi::complete((service.document)()).to_pretty_json()?);
-    Ok(())
-}
-
-async fn import_command<C>(service: &Service<C>, file: &Path, files: Vec<PathBuf>) -> Result<(), BoxError> {
-    let Some(importer) = &service.importer else {
-        return Err(format!("{} has nothing to import", service.spec.service).into());
-    };
-    let db = Db::open(file, service.migrations, service.durability).await?;
-    let outcome = (importer.import)(db.clone(), files).await;
-    db.close().await;
-    outcome?;
-    Ok(())
-}
-
-async fn run<C>(service: &Service<C>, settings: Settings<C>) -> Result<(), BoxError>
-where
-    C: Section + Clone + Send + Sync + 'static,
-{
-    bff::telemetry::init(settings.common.log, service.spec.service);
-    let running = service.start(settings).await?;
-    running.app.wait_for_signal_then_shutdown().await;
-    running.db.close().await;
-    Ok(())
 }

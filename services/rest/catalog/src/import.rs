@@ -1,83 +1,14 @@
 //! `catalog import`: one line, one row, checked and stored.
 
+mod line;
+
 use std::collections::HashSet;
 
-use rest::{Import, LineError, Time, is_id};
-use serde::Deserialize;
+use rest::{Import, LineError, Time};
 use sqlx::SqliteConnection;
 
+use self::line::{Album, Artist, Genre, Line, Track, check_id, check_range, check_text};
 use crate::{derived, terms};
-
-/// One line of an import file. The format is documented in `IMPORT.md`, which `import --help` prints.
-#[derive(Debug, Deserialize)]
-#[serde(tag = "type", rename_all = "snake_case")]
-pub enum Line {
-    Genre(Genre),
-    Artist(Artist),
-    Album(Album),
-    Track(Track),
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Genre {
-    id: String,
-    name: String,
-    parent_id: Option<String>,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Artist {
-    id: String,
-    name: String,
-    sort_name: Option<String>,
-    country: Option<String>,
-    formed_year: Option<i64>,
-    bio: Option<String>,
-    genre_ids: Vec<String>,
-    popularity: i64,
-    monthly_listeners: i64,
-    updated_at: Option<Time>,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Album {
-    id: String,
-    artist_id: String,
-    title: String,
-    kind: String,
-    released_on: String,
-    upc: Option<String>,
-    label: Option<String>,
-    genre_ids: Option<Vec<String>>,
-    popularity: i64,
-    updated_at: Option<Time>,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Track {
-    id: String,
-    album_id: String,
-    artist_id: Option<String>,
-    title: String,
-    #[serde(default = "first_disc")]
-    disc: i64,
-    position: i64,
-    duration_ms: i64,
-    isrc: Option<String>,
-    #[serde(default)]
-    explicit: bool,
-    popularity: i64,
-    previous_popularity: Option<i64>,
-    updated_at: Option<Time>,
-}
-
-fn first_disc() -> i64 {
-    1
-}
 
 /// Knows the genres seen so far, and the time that rows without one of their own are given.
 pub struct CatalogImport {
@@ -335,27 +266,4 @@ impl CatalogImport {
 
 fn is_dangling(error: &sqlx::Error) -> bool {
     error.as_database_error().is_some_and(|cause| cause.is_foreign_key_violation())
-}
-
-fn check_id(field: &str, id: &str) -> Result<(), LineError> {
-    if is_id(id) {
-        Ok(())
-    } else {
-        Err(format!("{field}: `{id}` is not of the form [A-Za-z0-9_-]{{1,64}}").into())
-    }
-}
-
-fn check_text(field: &str, text: &str) -> Result<(), LineError> {
-    if text.trim().is_empty() || text.chars().count() > 500 {
-        return Err(format!("{field}: must have 1 to 500 characters").into());
-    }
-    Ok(())
-}
-
-fn check_range(field: &str, value: i64, least: i64, most: i64) -> Result<(), LineError> {
-    if (least..=most).contains(&value) {
-        Ok(())
-    } else {
-        Err(format!("{field}: {value} is not between {least} and {most}").into())
-    }
 }

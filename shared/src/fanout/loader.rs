@@ -4,10 +4,10 @@
 //! of different questions, groups and pages are under way at once. A question is asked once a request, whatever
 //! its answer: rows, none, or a failure. Nothing is spawned: calls end with the request that wants them.
 
-use super::{Call, Code, Fault, Page, Question};
+use super::{Call, Fault, Page, Question};
 use crate::{
     request::RequestContext,
-    upstream::{Reply, Upstreams},
+    upstream::{Reply, Upstreams, client::bad_response},
 };
 use futures::{
     FutureExt, StreamExt,
@@ -333,6 +333,15 @@ async fn call<Q: Question>(sender: &Sender, questions: &[Q], wave: u32) -> Resul
         .await?;
     match reply {
         Reply { status: 404, .. } => Q::absent(questions),
+        reply if reply.status == 400 => Err(Q::refused(questions, &reply).unwrap_or_else(|| {
+            tracing::error!(
+                upstream.name = Q::UPSTREAM.name(),
+                upstream.question = Q::NAME,
+                http.status = reply.status,
+                "the upstream refuses the question"
+            );
+            bad_response()
+        })),
         reply => Q::read(questions, &reply).map_err(|cause| {
             tracing::error!(
                 upstream.name = Q::UPSTREAM.name(),
@@ -340,7 +349,7 @@ async fn call<Q: Question>(sender: &Sender, questions: &[Q], wave: u32) -> Resul
                 upstream.cause = cause,
                 "the upstream's answer cannot be read",
             );
-            Fault::new(Code::UpstreamBadResponse, "A service behind this one answered something unexpected.")
+            bad_response()
         }),
     }
 }

@@ -112,7 +112,7 @@ impl Upstreams {
             "asked"
         );
         match reply.status {
-            200..=299 | 404 => Ok(reply),
+            200..=299 | 400 | 404 => Ok(reply),
             401 => Err(Fault::unauthenticated()),
             403 => Err(Fault::forbidden("You may not see this.")),
             status => {

@@ -15,7 +15,7 @@ pub use async_graphql;
 pub use auth::Caller;
 pub use bff_macros::{edges, entity, question};
 pub use fanout::{
-    Ask, Code, Connection, Fault, Have, IntoAsk, Leaf, Many, ManyMaybe, Maybe, One, OptionalMany,
+    Ask, AskEach, Code, Connection, Fault, Have, IntoAsk, Leaf, Many, ManyMaybe, Maybe, One, OptionalMany,
     OptionalManyMaybe, Scope, Then, Told, connection::First,
 };
 pub use graphql::{Bff, serve};

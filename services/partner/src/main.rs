@@ -1,1 +1,6 @@
-fn main() {}
+//! The program: serves the partner API, or prints its schema.
+
+#[tokio::main]
+async fn main() -> std::process::ExitCode {
+    bff::serve(partner::bff()).await
+}

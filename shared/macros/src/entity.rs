@@ -189,7 +189,7 @@ fn choice(options: Options, item: ItemEnum) -> Result<TokenStream> {
                     variants.push((variant.ident.clone(), field.ty.clone()));
                 }
             }
-            _ => return wrong(variant, "each variant holds one entity: `Artist(Artist)`"),
+            _ => return wrong(variant, "each variant holds one entity: `Author(Author)`"),
         }
     }
     if variants.is_empty() {

@@ -38,11 +38,11 @@ pub fn edges(attributes: TokenStream, item: TokenStream) -> TokenStream {
 /// Declares a question: to whom, where, by which key, and how rows go back to the keys that asked.
 ///
 /// ```ignore
-/// /// The albums of an artist, newest first.
-/// #[question(upstream = CATALOG, get = "/albums", row = Album, by = artist_id, many, public)]
-/// pub struct AlbumsOf {
-///     #[key("artist_ids")]
-///     artist: ID,
+/// /// The books of an author, newest first.
+/// #[question(upstream = SHELVES, get = "/books", row = Book, by = author_id, many, public)]
+/// pub struct BooksOf {
+///     #[key("author_ids")]
+///     author: ID,
 ///     #[query("limit")]
 ///     first: Option<u32>,
 /// }

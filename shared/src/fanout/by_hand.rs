@@ -1,9 +1,9 @@
 //! Questions asked by a resolver that a team writes by hand: an async root that loads by key.
 //!
-//! The `dataloader` crate collects the keys of one turn. Its batch function never waits for the network: that crate
+//! The `dataloader` crate keeps what was asked for. Its batch function never waits for the network: that crate
 //! holds its lock across the batch, so everybody else would wait too, and it has no failures per key. It asks the
 //! request's own [`Loader`] and hands back where the answer will be; plans and hand-written resolvers thus share batches
-//! and answers.
+//! and answers. Nor does the crate wait for more keys: the request's loader does, for everybody.
 
 use super::{Fault, Loader, Page, Question, loader::Flight};
 use dataloader::{BatchFn, cached};
@@ -49,7 +49,7 @@ impl<Q: Question> BatchFn<Q, Option<Seated<Q>>> for Batch {
         let Some(loader) = self.0.upgrade() else {
             return questions.iter().map(|q| (q.clone(), None)).collect();
         };
-        let (flights, seats) = loader.ask(questions);
+        let (flights, seats) = loader.ask(questions, 1);
         questions
             .iter()
             .zip(seats)
@@ -73,11 +73,14 @@ pub async fn load<Q: Question>(loader: &Arc<Loader>, question: Q) -> Result<Rows
         ByHand::<Q>(
             cached::Loader::new(Batch(Arc::downgrade(loader)))
                 .with_max_batch_size(Q::PAGE)
-                .with_yield_count(1),
+                .with_yield_count(0),
         )
     });
-    let seated = pool.0.load(question).await.ok_or_else(Fault::internal)?;
+    loader.arrived();
+    let before = loader.stats().before();
+    let seated = pool.0.try_load(question).await.ok().flatten().ok_or_else(Fault::internal)?;
     let page = seated.flight.land().await?;
+    loader.stats().waited(before);
     if let Err(fault) = page.answer(seated.place) {
         return Err(fault.clone());
     }

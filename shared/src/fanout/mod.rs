@@ -6,11 +6,13 @@
 
 mod arena;
 mod ask;
+mod ask_each;
 pub mod by_hand;
 mod compose;
 pub mod connection;
 mod error;
 mod gather;
+mod in_place;
 mod key;
 mod leaf;
 mod loader;
@@ -27,10 +29,12 @@ mod write;
 
 pub use arena::Arena;
 pub use ask::{Ask, Asking, Have, IntoAsk};
+pub use ask_each::AskEach;
 pub use compose::{Join, Just, Step, Then, Told};
 pub use connection::{Connection, Paged};
 pub use error::{Code, Fault};
 pub use gather::{Cx, Gathering, Level, Node, gather_object};
+pub use in_place::InPlace;
 pub use key::{AsKey, Key};
 pub use leaf::Leaf;
 pub use loader::{Loader, Stats};

@@ -1,8 +1,8 @@
 //! From a root of async-graphql into the executor and back: the whole subtree, as one raw value.
 
 use super::{
-    Arena, Ask, Asking, Bubble, Compiler, Cx, Fault, Have, Merged, Out, Path, Question, Row, Shape, Step,
-    Then,
+    Arena, Ask, AskEach, Asking, Bubble, Compiler, Cx, Fault, Have, Merged, Out, Path, Question, Row, Shape,
+    Step, Then,
     loader::Loader,
     plan::{Condition, holds},
 };
@@ -110,7 +110,7 @@ pub(crate) struct Execution {
 
 impl Operation {
     fn compiler(&self) -> Compiler<'_> {
-        Compiler { fragments: &self.fragments, registry: &self.registry }
+        Compiler { fragments: &self.fragments, registry: &self.registry, depth: 0 }
     }
 
     fn root_at(&self, pos: Pos) -> Option<&RootField> {
@@ -246,6 +246,7 @@ macro_rules! output_type {
 }
 
 output_type!([Q: Question, S: Shape] Ask<Q, S>, Q::Row, S);
+output_type!([Q: Question] AskEach<Q>, Q::Row, super::OptionalMany);
 output_type!([R: Row, S: Shape] Have<R, S>, R, S);
 
 impl<P: Step, A: Asking + OutputType> OutputType for Then<P, A> {

@@ -162,7 +162,7 @@ impl Documents {
         let object = object.ok_or_else(|| {
             Fault::new(Code::GraphqlValidationFailed, format!("This schema has no {ty} operations."))
         })?;
-        let compiler = Compiler { fragments, registry: &self.registry };
+        let compiler = Compiler { fragments, registry: &self.registry, depth: 0 };
         let set = std::mem::take(&mut definition.node.selection_set.node);
         let merged = compiler.collect(object, &[Occurrence { condition: Arc::from([]), set: &set }]);
         let mut introspects = false;
@@ -207,5 +207,31 @@ impl Documents {
         let operation =
             Operation { ty, roots, fragments: fragments.clone(), registry: self.registry.clone() };
         Ok(PreparedOperation { name, operation: Arc::new(operation), stub, conditional, has_variables })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_prepared_is_kept_within_bounds_and_what_is_too_long_not_at_all() {
+        let schema = Schema::parse_and_validate("type Query { a: Int }", "schema.graphql").unwrap();
+        let mut registry = Registry { query_type: String::from("Query"), ..Registry::default() };
+        <i32 as async_graphql::OutputType>::create_type_info(&mut registry);
+        let documents = Documents::new(schema, Arc::new(registry), false);
+        for n in 0..60 {
+            let _ = documents.get(&format!("{{ a }} # {n} {}", "x".repeat(20_000)));
+        }
+        documents.known.run_pending_tasks();
+        assert!((1..=CACHE_BYTES).contains(&documents.known.weighted_size()));
+        let before = documents.known.entry_count();
+        let long = format!("{{ a }} # {}", "x".repeat(200_000));
+        assert!(documents.get(&long).is_err());
+        documents.known.run_pending_tasks();
+        assert_eq!(
+            (documents.known.entry_count(), documents.known.contains_key(long.as_str())),
+            (before, false)
+        );
     }
 }

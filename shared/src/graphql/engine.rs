@@ -12,8 +12,8 @@ use crate::{
     upstream::Upstreams,
 };
 use async_graphql::{
-    Context, Guard, ObjectType, PathSegment, Request, Response, Schema, SchemaBuilder, ServerResult,
-    SubscriptionType, ValidationMode, Value, Variables,
+    Context, Guard, ObjectType, PathSegment, Request, Response, SDLExportOptions, Schema, SchemaBuilder,
+    ServerResult, SubscriptionType, ValidationMode, Value, Variables,
     async_trait::async_trait,
     extensions::{Extension, ExtensionContext, ExtensionFactory, NextResolve, ResolveInfo},
     parser::types::{DocumentOperations, ExecutableDocument, OperationType, Selection},
@@ -97,7 +97,11 @@ impl Declared {
         // apollo-compiler validates in front of this, and the roots that arrive here were collected by us.
         let schema =
             builder.validation_mode(ValidationMode::Fast).extension(Fence).disable_suggestions().finish();
-        Ok(Self { sdl: schema.sdl(), runner: Arc::new(schema), registry: Arc::new(registry) })
+        Ok(Self {
+            sdl: schema.sdl_with_options(SDLExportOptions::new().include_specified_by()),
+            runner: Arc::new(schema),
+            registry: Arc::new(registry),
+        })
     }
 
     pub fn sdl(&self) -> &str {

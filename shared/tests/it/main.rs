@@ -1,4 +1,4 @@
-//! The chassis, tested from outside: real listeners, real HTTP.
+//! The platform, tested from outside: real listeners, real HTTP.
 #![expect(
     clippy::unwrap_used,
     clippy::disallowed_methods,
@@ -9,5 +9,6 @@ mod app;
 mod auth;
 mod client;
 mod config;
+mod executor;
 mod process;
 mod telemetry;

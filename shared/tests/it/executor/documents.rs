@@ -1,0 +1,96 @@
+//! Documents: what is refused, how, and at what cost; GraphQL over HTTP.
+
+use super::world::World;
+use kit::json;
+
+async fn refused(document: &str) -> (String, String) {
+    let world = World::start().await;
+    let answer = world.bff.query(document).await;
+    assert!(answer.json.get("data").is_none(), "{answer}");
+    assert_eq!(world.shop.total(), 0);
+    (answer.codes()[0].to_owned(), answer.messages().join("\n"))
+}
+
+#[tokio::test]
+async fn what_does_not_parse_or_fit_is_refused_with_every_reason() {
+    assert_eq!(refused("{ writer(").await.0, "GRAPHQL_PARSE_FAILED");
+    let (code, messages) = refused("{ writer(id: \"w1\") { nam } bok other: answer(x: 1) }").await;
+    assert_eq!(code, "GRAPHQL_VALIDATION_FAILED");
+    assert!(["nam", "bok", "x"].iter().all(|name| messages.contains(name)), "{messages}");
+    assert_eq!(refused("{ writers }").await.0, "GRAPHQL_VALIDATION_FAILED");
+    assert_eq!(refused("{ answer { x } }").await.0, "GRAPHQL_VALIDATION_FAILED");
+    assert_eq!(refused("query($a: Int) { answer }").await.0, "GRAPHQL_VALIDATION_FAILED");
+    assert_eq!(refused("{ a: answer a: writers { id } }").await.0, "GRAPHQL_VALIDATION_FAILED");
+    assert_eq!(refused("{ ...F } fragment F on Query { ...F }").await.0, "GRAPHQL_VALIDATION_FAILED");
+}
+
+#[tokio::test]
+async fn what_would_cost_too_much_is_refused_before_it_is_looked_at() {
+    let deep = format!("{{ writer(id: 1) {}{} }}", "{ mentor ".repeat(70), "}".repeat(70));
+    assert_eq!(refused(&deep).await.0, "DOCUMENT_TOO_COMPLEX");
+    let wide = format!("{{ {} }}", "answer ".repeat(6_000));
+    assert_eq!(refused(&wide).await.0, "DOCUMENT_TOO_COMPLEX");
+    let long = format!("{{ answer }} # {}", "x".repeat(100_000));
+    assert_eq!(refused(&long).await.0, "DOCUMENT_TOO_COMPLEX");
+    let mut multiplying = String::from("{ ...F0 } fragment F25 on Query { answer }");
+    for n in 0..25 {
+        multiplying.push_str(&format!(" fragment F{n} on Query {{ ...F{m} ...F{m} }}", m = n + 1));
+    }
+    assert_eq!(refused(&multiplying).await.0, "DOCUMENT_TOO_COMPLEX");
+}
+
+#[tokio::test]
+async fn an_operation_is_chosen_by_name() {
+    let world = World::start().await;
+    let document = "query A { answer } query B { b: answer }";
+    assert_eq!(world.bff.query(document).operation("B").await.ok(), &json!({"b": 42}));
+    assert_eq!(world.bff.query(document).await.codes(), ["BAD_USER_INPUT"]);
+    assert_eq!(world.bff.query(document).operation("C").await.codes(), ["BAD_USER_INPUT"]);
+}
+
+#[tokio::test]
+async fn the_media_type_decides_the_status() {
+    let world = World::start().await;
+    let modern = "application/graphql-response+json";
+    let answer = world.bff.query("{ nonsense }").header("accept", modern).await;
+    assert_eq!(answer.status, 400);
+    assert!(answer.header("content-type").is_some_and(|kind| kind.starts_with(modern)));
+    let answer = world.bff.query("{ nonsense }").header("accept", "application/json").await;
+    assert_eq!(answer.status, 200);
+    let answer = world.bff.query("{ foreign }").header("accept", modern).await;
+    assert_eq!(answer.status, 200);
+}
+
+#[tokio::test]
+async fn queries_go_by_get_and_mutations_do_not() {
+    let world = World::start().await;
+    let answer = world.bff.get("/graphql?query=%7B%20answer%20%7D").await;
+    assert_eq!(answer.ok(), &json!({"answer": 42}));
+    let answer = world
+        .bff
+        .get("/graphql?query=query(%24id:ID!)%7Bwriter(id:%24id)%7Bname%7D%7D&variables=%7B%22id%22:%22w1%22%7D")
+        .await;
+    assert_eq!(answer.data("writer.name"), "Ada");
+    let mutation = "/graphql?query=mutation%7Brename(input:%7Bid:1,name:%22x%22%7D)%7Bwriter%7Bid%7D%7D%7D";
+    assert_eq!(world.bff.get(mutation).await.status, 405);
+    assert_eq!(world.shop.count("/writers/{id}"), 0);
+}
+
+#[tokio::test]
+async fn introspection_is_closed_in_production() {
+    let world = World::with(kit::Server::production).await;
+    let answer = world.bff.query("{ __schema { queryType { name } } }").await;
+    assert_eq!(answer.codes(), ["GRAPHQL_VALIDATION_FAILED"]);
+    assert_eq!(world.bff.query("{ __typename }").await.ok(), &json!({"__typename": "Query"}));
+    assert_eq!(world.bff.get("/graphiql").await.status, 404);
+}
+
+#[tokio::test]
+async fn the_same_text_answers_each_its_own_variables() {
+    let world = World::start().await;
+    let document = "query($id: ID!, $first: Int!) { writer(id: $id) { books(first: $first) { title } } }";
+    for (id, first, books) in [("w1", 1, 1), ("w1", 2, 2), ("w2", 2, 1), ("w3", 2, 0)] {
+        let answer = world.bff.query(document).variables(json!({"id": id, "first": first})).await;
+        assert_eq!(answer.data("writer.books").as_array().map(Vec::len), Some(books), "{answer}");
+    }
+}

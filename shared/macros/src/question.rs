@@ -218,19 +218,21 @@ pub fn expand(attributes: TokenStream, item: TokenStream) -> Result<TokenStream>
     let page = if key.is_some() { options.page.unwrap_or(100) } else { 1 };
     // A list that is not there has no rows; a connection of none is a connection all the same.
     let absent = options.connection.then(|| {
-        let after = others.iter().find(|part| member_is(&part.member, "after")).map(|part| &part.name);
         quote! {
-            fn refused(
-                keys: &[Self],
-                reply: &Reply,
-            ) -> ::std::option::Option<::bff::Fault> {
-                keys.first()?.after.as_ref()?;
-                ::bff::fanout::connection::refused_cursor(reply, #after)
-            }
             fn absent(keys: &[Self]) -> ::std::result::Result<Page<Self>, ::bff::Fault> {
                 Ok(Connection::answers(keys, ::std::vec::Vec::new(), #back, |asked| {
                     (asked.first.get(), asked.after.as_deref())
                 }))
+            }
+        }
+    });
+    // Any list that goes on behind a cursor has it from the client.
+    let refused = others.iter().find(|part| member_is(&part.member, "after")).map(|part| {
+        let after = &part.name;
+        quote! {
+            fn refused(keys: &[Self], reply: &Reply) -> ::std::option::Option<::bff::Fault> {
+                keys.first()?.after.as_ref()?;
+                ::bff::fanout::connection::refused_cursor(reply, #after)
             }
         }
     });
@@ -272,6 +274,7 @@ pub fn expand(attributes: TokenStream, item: TokenStream) -> Result<TokenStream>
                     #read
                 }
                 #absent
+                #refused
             }
         };
     })

@@ -47,7 +47,7 @@ pub use call::Call;
 pub use fake::Fake;
 pub use gate::Gate;
 pub use issuer::Issuer;
-pub use process::{Process, Spawn};
+pub use process::{Process, Spawn, binary, workspace};
 pub use reply::{EventSource, Reply};
 pub use serde_json::{Value, json};
 pub use server::{Query, Running, Server, start};

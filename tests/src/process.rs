@@ -2,7 +2,7 @@
 
 use super::{Answer, Place, Query, Value, patiently, server::http_client};
 use std::{
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::{ExitStatus, Stdio},
 };
 use tokio::{
@@ -212,9 +212,14 @@ fn read(
     }))
 }
 
-/// Tests stand in `target/<profile>/deps`, binaries one above.
+/// The root of the repository.
+pub fn workspace() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap_or(Path::new("."))
+}
+
+/// The built binary of that name. Tests stand in `target/<profile>/deps`, binaries one above.
 #[track_caller]
-fn binary(name: &str) -> PathBuf {
+pub fn binary(name: &str) -> PathBuf {
     #[expect(clippy::expect_used, reason = "a test may panic")]
     let test = std::env::current_exe().expect("the running test");
     let profile = test.ancestors().find(|directory| !directory.ends_with("deps") && directory.is_dir());

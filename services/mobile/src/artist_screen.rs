@@ -59,7 +59,7 @@ impl ArtistScreen {
     fn top_tracks(
         &self,
         /// How many, 1 to 50.
-        #[graphql(default = First::new(5))]
+        #[graphql(default = 5)]
         first: First<50>,
     ) -> Ask<TopTracksOf> {
         TopTracksOf { artist: self.id.clone(), first }.ask()
@@ -69,7 +69,7 @@ impl ArtistScreen {
     fn releases(
         &self,
         /// How many, 1 to 50.
-        #[graphql(default = First::new(10))]
+        #[graphql(default = 10)]
         first: First<50>,
         /// `endCursor` of the page before: the screen loads on as it is scrolled.
         after: Option<String>,
@@ -81,7 +81,7 @@ impl ArtistScreen {
     fn fans_also_like(
         &self,
         /// How many, 1 to 20.
-        #[graphql(default = First::new(10))]
+        #[graphql(default = 10)]
         first: First<20>,
     ) -> Ask<RelatedTo> {
         RelatedTo { artist: self.id.clone(), first }.ask()

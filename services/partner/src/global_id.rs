@@ -61,7 +61,7 @@ pub fn decode(global: &str) -> Result<(Kind, String), Fault> {
         (plain && (1..=64).contains(&id.len())).then(|| (kind, id.to_owned()))
     };
     read().ok_or_else(|| {
-        Fault::bad_input("Not an ID of this API: pass an `id` exactly as this API answered it.")
+        Fault::bad_input("This is no ID of this API: pass an `id` exactly as this API answered it.")
     })
 }
 
@@ -161,7 +161,7 @@ impl<T: Identified + 'static> InputType for Id<T> {
         match decode(&global) {
             Ok((kind, bare)) if kind == T::KIND => Ok(Self::bare(bare)),
             Ok((kind, _)) => Err(InputValueError::custom(format!(
-                "this is the ID of a thing of another type ({}): pass that of a thing of type {}.",
+                "this ID is of type {}, and one of type {} is wanted.",
                 kind.as_str(),
                 T::KIND.as_str()
             ))),

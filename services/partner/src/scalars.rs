@@ -14,7 +14,10 @@ fn checked<T: InputType>(
     read: impl FnOnce(&str) -> Option<T>,
 ) -> InputValueResult<T> {
     let Value::String(text) = value else { return Err(InputValueError::expected_type(value)) };
-    read(&text).ok_or_else(|| InputValueError::custom(format!("must be {form}.")))
+    read(&text).ok_or_else(|| {
+        let given: String = text.chars().take(40).collect();
+        InputValueError::custom(format!("must be {form}, and is {given:?}."))
+    })
 }
 
 /// `DateTime`.

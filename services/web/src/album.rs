@@ -64,6 +64,7 @@ impl Param for AlbumKind {
 /// A release: tracks in an order.
 #[entity]
 pub struct Album {
+    /// Finds it again, such as `al-1`.
     pub id: ID,
     /// As it stands on the cover.
     pub title: String,
@@ -74,9 +75,9 @@ pub struct Album {
     /// Who published it.
     pub label: Option<String>,
     /// How many tracks it has.
-    pub track_count: i32,
+    pub track_count: i64,
     /// How long it plays, in milliseconds.
-    pub duration_ms: i32,
+    pub duration_ms: i64,
     #[graphql(skip)]
     pub artist_id: ID,
     /// Whose it is, as it stands on the cover: where a link is not needed.

@@ -15,13 +15,14 @@ use bff::{Ask, AskEach, First, Have, IntoAsk, RequestContext, Told, edges, entit
 /// Someone whose music can be played.
 #[entity]
 pub struct Artist {
+    /// Finds them again, such as `ar-1`.
     pub id: ID,
     /// As they write it themselves.
     pub name: String,
     /// Where they come from, as ISO 3166-1 alpha-2.
     pub country: Option<String>,
     /// The year they began.
-    pub formed_year: Option<i32>,
+    pub formed_year: Option<i64>,
     /// Who they are, in a few sentences.
     pub bio: Option<String>,
     #[graphql(skip)]
@@ -29,7 +30,7 @@ pub struct Artist {
     /// How many people listened to them in the last month.
     pub monthly_listeners: Count,
     /// How many albums, singles and EPs they released.
-    pub album_count: i32,
+    pub album_count: i64,
     #[graphql(skip)]
     #[serde(default)]
     genre_id: Option<ID>,

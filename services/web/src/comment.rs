@@ -30,11 +30,12 @@ impl Param for CommentOrder {
 /// What somebody said about a moment of a track.
 #[entity]
 pub struct Comment {
+    /// Finds it again, such as `co-1`.
     pub id: ID,
     /// What was said: plain text.
     pub body: String,
     /// The moment it is about, in milliseconds from the track's start.
-    pub at_ms: i32,
+    pub at_ms: i64,
     /// When it was written.
     pub created_at: DateTime,
     /// When it was last changed; the moment of writing, if it never was.

@@ -91,7 +91,7 @@ impl CommentEdits {
     async fn add_comment(
         &self,
         ctx: &Context<'_>,
-        input: AddCommentInput,
+        #[graphql(desc = "What to say, and about which moment.")] input: AddCommentInput,
     ) -> async_graphql::Result<CommentPayload> {
         let write =
             ctx.write(&ACTIVITY)?.post("/comments").idempotency_key(input.idempotency_key).json(
@@ -105,7 +105,7 @@ impl CommentEdits {
     async fn edit_comment(
         &self,
         ctx: &Context<'_>,
-        input: EditCommentInput,
+        #[graphql(desc = "Which comment, and what to say instead.")] input: EditCommentInput,
     ) -> async_graphql::Result<CommentPayload> {
         let write = ctx
             .write(&ACTIVITY)?
@@ -120,7 +120,7 @@ impl CommentEdits {
     async fn delete_comment(
         &self,
         ctx: &Context<'_>,
-        input: DeleteCommentInput,
+        #[graphql(desc = "Which comment.")] input: DeleteCommentInput,
     ) -> async_graphql::Result<DeleteCommentPayload> {
         let write =
             ctx.write(&ACTIVITY)?.delete(path(&input.comment_id)).idempotency_key(input.idempotency_key);

@@ -16,11 +16,11 @@ pub struct Genre {
     #[graphql(skip)]
     pub parent_id: Option<ID>,
     /// How many artists play it.
-    pub artist_count: i32,
+    pub artist_count: i64,
     /// How many albums belong to it.
-    pub album_count: i32,
+    pub album_count: i64,
     /// How many tracks belong to it.
-    pub track_count: i32,
+    pub track_count: i64,
 }
 
 #[edges]

@@ -14,7 +14,7 @@ use serde_json::json;
 #[entity]
 pub struct TrendingTrack {
     /// Its place, from 1.
-    rank: i32,
+    rank: i64,
     /// How often it was played in the last seven days.
     plays: Count,
     #[graphql(skip)]
@@ -88,7 +88,7 @@ impl Listening {
     async fn report_play(
         &self,
         ctx: &Context<'_>,
-        input: ReportPlayInput,
+        #[graphql(desc = "What was played, and when.")] input: ReportPlayInput,
     ) -> async_graphql::Result<ReportPlayPayload> {
         // The key also names the play: it counts once even after the service has forgotten the request.
         let report = json!({

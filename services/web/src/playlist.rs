@@ -10,16 +10,18 @@ use bff::{Ask, First, Have, IntoAsk, RequestContext, edges, entity, question};
 /// Tracks that somebody put in an order.
 #[entity]
 pub struct Playlist {
+    /// Finds it again, such as `pl-1`.
     pub id: ID,
+    /// What its owner calls it.
     pub title: String,
     /// What it is for; may be empty.
     pub description: String,
     /// Whether everybody may see it.
     pub public: bool,
     /// Grows with every change. Send it with a change, so that nobody's work is overwritten unseen.
-    pub version: i32,
+    pub version: i64,
     /// How many entries it has.
-    pub track_count: i32,
+    pub track_count: i64,
     /// When it was made.
     pub created_at: DateTime,
     /// When it or its entries were last changed.

@@ -159,7 +159,7 @@ impl PlaylistEdits {
     async fn create_playlist(
         &self,
         ctx: &Context<'_>,
-        input: CreatePlaylistInput,
+        #[graphql(desc = "What to make.")] input: CreatePlaylistInput,
     ) -> async_graphql::Result<PlaylistPayload> {
         let write = ctx.write(&LIBRARY)?.post("/playlists").idempotency_key(input.idempotency_key);
         let write = write.json(&json!({
@@ -176,7 +176,7 @@ impl PlaylistEdits {
     async fn rename_playlist(
         &self,
         ctx: &Context<'_>,
-        input: RenamePlaylistInput,
+        #[graphql(desc = "Which playlist, and what to call it.")] input: RenamePlaylistInput,
     ) -> async_graphql::Result<PlaylistPayload> {
         let mut change = Map::new();
         let mut set = |name: &str, value: Option<Value>| {
@@ -195,7 +195,7 @@ impl PlaylistEdits {
     async fn add_to_playlist(
         &self,
         ctx: &Context<'_>,
-        input: AddToPlaylistInput,
+        #[graphql(desc = "Which tracks, and where to.")] input: AddToPlaylistInput,
     ) -> async_graphql::Result<PlaylistPayload> {
         let mut to = path(&input.playlist_id, None);
         to.push_str("/entries");
@@ -209,7 +209,7 @@ impl PlaylistEdits {
     async fn move_playlist_entry(
         &self,
         ctx: &Context<'_>,
-        input: MovePlaylistEntryInput,
+        #[graphql(desc = "Which entry, and where to.")] input: MovePlaylistEntryInput,
     ) -> async_graphql::Result<PlaylistPayload> {
         let write = ctx
             .write(&LIBRARY)?
@@ -224,7 +224,7 @@ impl PlaylistEdits {
     async fn remove_playlist_entry(
         &self,
         ctx: &Context<'_>,
-        input: RemovePlaylistEntryInput,
+        #[graphql(desc = "Which entry.")] input: RemovePlaylistEntryInput,
     ) -> async_graphql::Result<PlaylistPayload> {
         let write = ctx.write(&LIBRARY)?.delete(path(&input.playlist_id, Some(&input.entry_id)));
         let write = write.idempotency_key(input.idempotency_key).if_match(input.version.to_string());
@@ -236,7 +236,7 @@ impl PlaylistEdits {
     async fn delete_playlist(
         &self,
         ctx: &Context<'_>,
-        input: DeletePlaylistInput,
+        #[graphql(desc = "Which playlist.")] input: DeletePlaylistInput,
     ) -> async_graphql::Result<PlaylistPayload> {
         let write = ctx.write(&LIBRARY)?.delete(path(&input.playlist_id, None));
         let write = write.idempotency_key(input.idempotency_key).if_match(input.version.to_string());

@@ -13,7 +13,7 @@ pub struct PlaylistEntry {
     #[graphql(name = "id")]
     pub entry_id: ID,
     /// From 0, without gaps.
-    pub position: i32,
+    pub position: i64,
     /// When it was put there.
     pub added_at: DateTime,
     #[graphql(skip)]

@@ -7,15 +7,15 @@ use bff::{
 };
 use serde::{Deserialize, Serialize};
 
-/// A day, as `YYYY-MM-DD` (RFC 3339 `full-date`).
+/// A day, as the catalogue writes it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Date(pub String);
 
-/// A moment, as `2026-09-30T12:00:00Z` (RFC 3339 `date-time`).
+/// A moment, as all services write it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct DateTime(pub String);
 
-/// A whole number from 0 to 2^53 - 1, which a hit's plays may need and an `Int` has no room for.
+/// How many, where an `Int` has no room: a hit's plays.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Count(pub u64);
 
@@ -23,7 +23,8 @@ pub struct Count(pub u64);
 const MOST: u64 = (1 << 53) - 1;
 
 macro_rules! text {
-    ($type:ident, $wanted:literal) => {
+    ($(#[$doc:meta])* $type:ident, $wanted:literal) => {
+        $(#[$doc])*
         #[Scalar]
         impl ScalarType for $type {
             fn parse(value: Value) -> InputValueResult<Self> {
@@ -44,9 +45,16 @@ macro_rules! text {
         }
     };
 }
-text!(Date, "a day is a string such as \"2026-09-30\"");
-text!(DateTime, "a moment is a string such as \"2026-09-30T12:00:00Z\"");
+text! {
+    /// A day, as `2026-09-30` (RFC 3339 `full-date`).
+    Date, "a day is a string such as \"2026-09-30\""
+}
+text! {
+    /// A moment, as `2026-09-30T12:00:00Z` (RFC 3339 `date-time`).
+    DateTime, "a moment is a string such as \"2026-09-30T12:00:00Z\""
+}
 
+/// A whole number from 0 to 2^53 - 1: as many as a JavaScript number counts exactly.
 #[Scalar]
 impl ScalarType for Count {
     fn parse(value: Value) -> InputValueResult<Self> {

@@ -138,6 +138,7 @@ impl Paged for SearchHit {
 /// An artist that matches.
 #[entity]
 pub struct ArtistHit {
+    /// The artist's.
     id: ID,
     cursor: String,
 }
@@ -153,6 +154,7 @@ impl ArtistHit {
 /// An album that matches.
 #[entity]
 pub struct AlbumHit {
+    /// The album's.
     id: ID,
     cursor: String,
 }
@@ -168,6 +170,7 @@ impl AlbumHit {
 /// A track that matches.
 #[entity]
 pub struct TrackHit {
+    /// The track's.
     id: ID,
     cursor: String,
 }
@@ -199,7 +202,7 @@ pub struct TypeFacet {
     #[graphql(name = "type")]
     value: SearchType,
     /// How many match.
-    count: i32,
+    count: i64,
 }
 
 /// Things of one genre.
@@ -208,7 +211,7 @@ pub struct GenreFacet {
     #[graphql(skip)]
     value: ID,
     /// How many match.
-    count: i32,
+    count: i64,
 }
 
 #[edges]
@@ -225,7 +228,7 @@ pub struct DecadeFacet {
     #[graphql(skip)]
     value: String,
     /// How many match.
-    count: i32,
+    count: i64,
 }
 
 #[edges]

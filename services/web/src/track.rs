@@ -16,14 +16,16 @@ use bff::{Ask, AskEach, First, Have, IntoAsk, RequestContext, Then, Told, edges,
 /// A recording as it appears on one album.
 #[entity]
 pub struct Track {
+    /// Finds it again, such as `tr-1`.
     pub id: ID,
+    /// As it stands on the album.
     pub title: String,
     /// Which disc of the album it is on, from 1.
-    pub disc: i32,
+    pub disc: i64,
     /// Where on the disc, from 1.
-    pub position: i32,
+    pub position: i64,
     /// How long it plays, in milliseconds.
-    pub duration_ms: i32,
+    pub duration_ms: i64,
     /// Not for children.
     pub explicit: bool,
     #[graphql(skip)]

@@ -7,6 +7,7 @@ use bff::{Ask, First, Have, IntoAsk, RequestContext, edges, entity, question};
 /// Somebody who listens, collects and comments. Of a profile that is not public, only name and picture are told.
 #[entity]
 pub struct User {
+    /// Finds them again, such as `us-1`.
     pub id: ID,
     /// What they want to be called.
     pub display_name: String,

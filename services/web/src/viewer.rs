@@ -16,6 +16,7 @@ use bff::{
 /// The visitor, as they see themselves.
 #[entity]
 pub struct Viewer {
+    /// Also their profile's.
     pub id: ID,
     /// Where letters go.
     email: String,
@@ -203,7 +204,7 @@ impl ViewerEdits {
     async fn like_track(
         &self,
         ctx: &Context<'_>,
-        input: LikeTrackInput,
+        #[graphql(desc = "Which track, and whether to like it.")] input: LikeTrackInput,
     ) -> async_graphql::Result<LikeTrackPayload> {
         keep(ctx, "/likes/", &input.track_id, input.liked, input.idempotency_key).await?;
         Ok(LikeTrackPayload { track_id: input.track_id })
@@ -214,7 +215,7 @@ impl ViewerEdits {
     async fn follow_artist(
         &self,
         ctx: &Context<'_>,
-        input: FollowArtistInput,
+        #[graphql(desc = "Which artist, and whether to follow them.")] input: FollowArtistInput,
     ) -> async_graphql::Result<FollowArtistPayload> {
         keep(ctx, "/follows/", &input.artist_id, input.followed, input.idempotency_key).await?;
         Ok(FollowArtistPayload { artist_id: input.artist_id })

@@ -228,6 +228,16 @@ pub fn expand(attributes: TokenStream, item: TokenStream) -> Result<TokenStream>
             }
         }
     });
+    // Any list that goes on behind a cursor has it from the client.
+    let refused = others.iter().find(|part| member_is(&part.member, "after")).map(|part| {
+        let after = &part.name;
+        quote! {
+            fn refused(keys: &[Self], reply: &__upstream::Reply) -> ::std::option::Option<::bff::Fault> {
+                keys.first()?.after.as_ref()?;
+                ::bff::fanout::connection::refused_cursor(reply, #after)
+            }
+        }
+    });
     let name = ident.to_string();
     let unused_keys = (!batched && !options.connection).then(|| quote!(let _ = keys;));
     Ok(quote! {
@@ -266,6 +276,7 @@ pub fn expand(attributes: TokenStream, item: TokenStream) -> Result<TokenStream>
                     #read
                 }
                 #absent
+                #refused
             }
         };
     })

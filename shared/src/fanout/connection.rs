@@ -1,11 +1,13 @@
 //! Pages with cursors, as the Relay Cursor Connections Specification has them: forward, `first` and `after`.
 
 use super::{
-    Entity, Field, Key, Leaf, Many, Question, Row,
+    Entity, Fault, Field, Key, Leaf, Many, Question, Row,
     page::grouped,
     type_info::{self, FieldInfo},
 };
+use crate::upstream::{Reply, one_row};
 use async_graphql::{InputType, InputValueError, InputValueResult, Value, registry::Registry};
+use serde::Deserialize;
 use std::borrow::Cow;
 
 /// A row that can stand in a connection: the upstream gives each its place in the list.
@@ -73,6 +75,26 @@ impl<R: Paged> Connection<R> {
         });
         super::Page::each(connections.collect())
     }
+}
+
+/// What an upstream's refusal means to the client, if it is of the cursor: a problem (RFC 9457) whose `errors` name the
+/// parameter that carries it.
+pub fn refused_cursor(reply: &Reply, parameter: &str) -> Option<Fault> {
+    #[derive(Deserialize)]
+    struct Problem {
+        errors: Vec<Wrong>,
+    }
+    #[derive(Deserialize)]
+    struct Wrong {
+        field: String,
+    }
+    let problem: Problem = one_row(reply).ok()?;
+    problem.errors.iter().any(|wrong| wrong.field == parameter).then(|| {
+        Fault::bad_input(
+            "Argument \"after\": not a cursor of this list in this order; pass an `endCursor` or a `cursor` as it was \
+             answered.",
+        )
+    })
 }
 
 impl<R> Connection<R> {

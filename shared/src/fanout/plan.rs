@@ -137,9 +137,17 @@ pub struct Compiler<'d> {
     pub fragments: &'d HashMap<Name, Positioned<FragmentDefinition>>,
     /// For unions and interfaces.
     pub registry: &'d Registry,
+    /// How many questions stand between the root and what is compiled: a call's wave.
+    pub depth: u32,
 }
 
 impl<'d> Compiler<'d> {
+    /// What is compiled behind a question's answer.
+    #[must_use]
+    pub fn deeper(&self) -> Self {
+        Compiler { fragments: self.fragments, registry: self.registry, depth: self.depth + 1 }
+    }
+
     /// Merges what is selected on the object type `object` (CollectFields, §6.3.2).
     pub fn collect(&self, object: &str, occurrences: &[Occurrence<'d>]) -> Vec<Merged<'d>> {
         let mut fields = Fields::default();
@@ -285,7 +293,8 @@ pub fn compile_object<R: Entity>(
     occurrences: &[Occurrence<'_>],
 ) -> Result<ObjectPlan<R>, Fault> {
     // The compiler's borrow outlives the occurrences': shorten it to theirs.
-    let compiler = Compiler { fragments: compiler.fragments, registry: compiler.registry };
+    let compiler =
+        Compiler { fragments: compiler.fragments, registry: compiler.registry, depth: compiler.depth };
     let object = R::name();
     let mut fields = Vec::new();
     let mut places = Vec::new();

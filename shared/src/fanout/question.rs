@@ -61,4 +61,9 @@ pub trait Question: Clone + Eq + Hash + Debug + Send + Sync + 'static {
     fn absent(keys: &[Self]) -> Result<Page<Self>, Fault> {
         Ok(Page::empty(keys.len()))
     }
+    /// What an answer 400 means, if it is the client's doing and not ours: a cursor that the upstream did not give.
+    fn refused(keys: &[Self], reply: &Reply) -> Option<Fault> {
+        let _ = (keys, reply);
+        None
+    }
 }

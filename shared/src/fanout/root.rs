@@ -104,7 +104,7 @@ pub(crate) struct Execution {
 
 impl Operation {
     fn compiler(&self) -> Compiler<'_> {
-        Compiler { fragments: &self.fragments, registry: &self.registry }
+        Compiler { fragments: &self.fragments, registry: &self.registry, depth: 0 }
     }
 
     /// The roots that a request selects, in the order of its answer.

@@ -1,6 +1,6 @@
 //! The ways out: REST services behind this one, called as the request's caller or as ourselves.
 
-mod client;
+pub(crate) mod client;
 mod decode;
 pub mod events;
 pub mod write;

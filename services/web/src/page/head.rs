@@ -164,7 +164,7 @@ impl Breadcrumb {
 }
 
 /// `1 track`, `2 tracks`.
-fn counted(count: i32, what: &str) -> String {
+fn counted(count: i64, what: &str) -> String {
     let s = if count == 1 { "" } else { "s" };
     format!("{count} {what}{s}")
 }

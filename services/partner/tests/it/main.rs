@@ -1,0 +1,10 @@
+//! The partner API through its front door: what partners are answered, and what the catalogue is asked for it.
+#![expect(clippy::expect_used, reason = "a test may panic")]
+
+mod calls;
+mod codes;
+mod contract;
+mod failures;
+mod nodes;
+mod pages;
+mod world;

@@ -197,7 +197,7 @@ impl Documents {
         }
         definition.node.selection_set.node.items = items;
         definition.node.directives.clear();
-        let conditional = roots.iter().any(|root| !root.conditions.is_empty());
+        let conditional = roots.iter().any(|root| !root.conditions.is_empty() || root.places.vary());
         let has_variables = !definition.node.variable_definitions.is_empty();
         let stub = ExecutableDocument {
             operations: DocumentOperations::Single(definition),

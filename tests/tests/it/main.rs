@@ -1,6 +1,6 @@
-//! The kit's own tests, and journeys across services.
+//! The kit's own tests, the differential tests of the executor, the walls, and journeys across services.
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test may panic")]
 
-#![expect(clippy::unwrap_used, reason = "a test may panic")]
-
+mod differential;
 mod the_kit;
 mod walls;

@@ -1,13 +1,13 @@
 //! A real binary of this workspace: started on free ports, its log read, ended well or badly.
 
-use super::{Answer, Place, Query, Value, patiently, server::http_client};
+use super::{Answer, Place, Query, Socket, Subscription, Value, patiently, server::http_client};
 use std::{
     path::{Path, PathBuf},
     process::{ExitStatus, Stdio},
 };
 use tokio::{
     io::{AsyncBufReadExt, AsyncRead, BufReader},
-    process::{Child, Command},
+    process::{Child, ChildStdin, Command},
     sync::watch,
 };
 use tokio_util::task::AbortOnDropHandle;
@@ -22,6 +22,8 @@ pub struct Spawn {
 pub struct Process {
     name: String,
     child: Child,
+    /// Held open, and not by the child: waiting for it would close it, and so end it.
+    _stdin: Option<ChildStdin>,
     lines: watch::Sender<Vec<String>>,
     addr: String,
     admin: Option<String>,
@@ -67,6 +69,11 @@ impl Process {
     pub async fn admin(&self, path: &str) -> Answer {
         let admin = self.admin.as_deref().unwrap_or(&self.addr);
         super::server::exchange(self.http.get(format!("http://{admin}{path}"))).await
+    }
+
+    /// A subscription on a socket of its own.
+    pub async fn subscribe(&self, document: &str, variables: Value, bearer: Option<&str>) -> Subscription {
+        Socket::open(&self.url(), bearer).await.subscribe(document, variables).await
     }
 
     /// What it has printed so far, standard output and error together.
@@ -165,6 +172,7 @@ impl Spawn {
         let reading = [read(child.stdout.take(), lines.clone()), read(child.stderr.take(), lines.clone())];
         let mut process = Process {
             name,
+            _stdin: child.stdin.take(),
             child,
             lines,
             addr: String::new(),

@@ -1,0 +1,135 @@
+//! The four REST services of one test, each a process over a database of its own, and BFFs in front of them.
+
+use super::world::{self, SERVICES, SMALL, Size};
+use kit::{Answer, Place, Process, Spawn, Value, json};
+use std::{collections::BTreeMap, path::Path};
+use tempfile::TempDir;
+
+pub struct House {
+    folder: TempDir,
+    running: BTreeMap<&'static str, Process>,
+    /// Where each service is, or was before it was killed.
+    urls: BTreeMap<&'static str, String>,
+}
+
+impl House {
+    /// All four services over a small world.
+    pub async fn start() -> Self {
+        Self::of(SMALL).await
+    }
+
+    pub async fn of(size: Size) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        world::copy(size, folder.path());
+        let mut house = Self { folder, running: BTreeMap::new(), urls: BTreeMap::new() };
+        // The first one is the token provider: the others must be told where it is.
+        for service in SERVICES {
+            house.open(service, "127.0.0.1:0").await;
+        }
+        house
+    }
+
+    async fn open(&mut self, service: &'static str, listen: &str) {
+        let database = world::database(service, self.folder.path());
+        let spawn = Process::of(service).set("database", &database).set("listen", listen);
+        let spawn = match self.urls.get("identity") {
+            Some(issuer) => spawn.issuer(issuer),
+            None => spawn,
+        };
+        let process = spawn.start().await;
+        self.urls.insert(service, process.url());
+        self.running.insert(service, process);
+    }
+
+    /// SIGKILL.
+    pub async fn kill(&mut self, service: &str) {
+        self.running.remove(service).unwrap().kill().await;
+    }
+
+    /// Starts a killed service again, at the same address.
+    pub async fn restart(&mut self, service: &'static str) {
+        let listen = self.urls[service].trim_start_matches("http://").to_owned();
+        self.open(service, &listen).await;
+    }
+
+    /// Where the databases are.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// A running service.
+    pub fn service(&self, service: &str) -> &Process {
+        &self.running[service]
+    }
+
+    /// A BFF in front of this house, yet to be started.
+    pub fn front(&self, bff: &str) -> Spawn {
+        // The partners' BFF is told of the catalogue only: it declares no more.
+        let upstreams: &[&str] = if bff == "partner" { &["catalog"] } else { &SERVICES };
+        upstreams.iter().fold(Process::of(bff).issuer(&self.urls["identity"]), |spawn, name| {
+            spawn.upstream(name, &self.urls[name])
+        })
+    }
+
+    pub async fn bff(&self, bff: &str) -> Process {
+        self.front(bff).start().await
+    }
+
+    /// A token that the provider signed for this user.
+    pub async fn token(&self, user: &str) -> String {
+        let answer = self.service("identity").get(&format!("/dev/token?user={user}")).await;
+        answer.json["access_token"].as_str().unwrap_or_else(|| panic!("no token: {answer}")).to_owned()
+    }
+
+    /// Waits until a service has begun to tell somebody of its events.
+    pub async fn listened_to(&self, service: &str) {
+        let wanted = |line: &Value| line["message"] == "request" && line["http.route"] == "/events";
+        self.service(service).until_logged("that somebody listens", wanted).await;
+    }
+
+    /// Every address in it, as an error message might tell it.
+    pub fn addresses(&self) -> Vec<String> {
+        let ports = self.urls.values().map(|url| url.rsplit(':').next().unwrap().to_owned());
+        ports.chain(["127.0.0.1".to_owned(), "localhost".to_owned()]).collect()
+    }
+}
+
+/// `traceparent` of a trace that a client begins, and the trace's id.
+pub fn trace() -> (String, String) {
+    let id = format!("{:032x}", rand::random::<u128>() | 1);
+    (format!("00-{id}-00f067aa0ba902b7-01"), id)
+}
+
+/// The line that a server logs at a request's end.
+pub async fn line(server: &Process, trace: &str) -> Value {
+    let wanted = |line: &Value| line["message"] == "request" && line["trace_id"] == trace;
+    server.until_logged(&format!("the request of trace {trace}"), wanted).await
+}
+
+/// A mutation of one root with one `input`.
+pub async fn mutate(
+    bff: &Process,
+    token: &str,
+    root: &str,
+    kind: &str,
+    input: Value,
+    selection: &str,
+) -> Answer {
+    let document = format!("mutation($input: {kind}!) {{ {root}(input: $input) {{ {selection} }} }}");
+    bff.query(&document).variables(json!({"input": input})).bearer(token).await
+}
+
+/// An operation that a client has registered.
+pub fn operation(bff: &str, name: &str) -> String {
+    read(&format!("schema/{bff}/operations/{name}.graphql"))
+}
+
+/// What a BFF's GraphiQL opens on.
+pub fn example(bff: &str) -> String {
+    read(&format!("services/{bff}/example.graphql"))
+}
+
+fn read(path: &str) -> String {
+    let path = kit::workspace().join(path);
+    std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}

@@ -1,0 +1,15 @@
+//! Journeys across services: the real binaries on free ports, with real SQLite, spoken to over HTTP as clients do.
+
+mod apart;
+mod callers;
+mod crash;
+mod dead_upstreams;
+mod dev;
+mod growth;
+mod house;
+mod import;
+mod mobile;
+mod partner;
+mod tracing;
+mod web;
+mod world;

@@ -1,7 +1,7 @@
 //! The same schema as a team writes it on `shared`: three entities, four questions, everything on as in production.
 
 use async_graphql::{EmptyMutation, EmptySubscription, Object, Schema};
-use bff::{Ask, Bff, IntoAsk, Upstream, edges, entity, question};
+use bff::{Ask, Bff, IntoAsk, Upstream, app::Running, edges, entity, question};
 use std::{collections::BTreeMap, error::Error, net::SocketAddr};
 
 use crate::seat;
@@ -92,18 +92,19 @@ impl Query {
     }
 }
 
-/// Serves until the process ends.
-pub async fn serve(listen: SocketAddr, upstream: String) -> Result<(), Box<dyn Error + Send + Sync>> {
+/// Starts it in the production profile: guard, limits, deadline, trace and metrics on; nothing is logged, as by the peers.
+pub async fn start(listen: SocketAddr, upstream: &str) -> Result<Running, Box<dyn Error + Send + Sync>> {
     let mut settings = bff::config::Settings::ephemeral("ours");
     settings.profile = bff::config::Profile::Production;
     settings.listen = listen;
     settings.upstreams = BTreeMap::from([("rest".to_owned(), upstream.parse()?)]);
-    let bff = Bff::new("ours", "").upstreams(&[REST]).schema(Schema::build(
-        Query,
-        EmptyMutation,
-        EmptySubscription,
-    ));
-    let running = bff.start(settings).await?;
+    let schema = Schema::build(Query, EmptyMutation, EmptySubscription);
+    Ok(Bff::new("ours", "").upstreams(&[REST]).schema(schema).start(settings).await?)
+}
+
+/// Serves until the process ends.
+pub async fn serve(listen: SocketAddr, upstream: String) -> Result<(), Box<dyn Error + Send + Sync>> {
+    let running = start(listen, &upstream).await?;
     seat::announce(running.addr);
     running.wait_for_signal_then_shutdown().await;
     Ok(())

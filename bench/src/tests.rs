@@ -1,6 +1,6 @@
 //! The servers answer alike and the mock counts what they ask: over real sockets, nothing timed.
 
-use crate::{ceiling, mock, plain, queries};
+use crate::{ceiling, mock, ours, plain, queries};
 use serde_json::{Value, json};
 use std::net::SocketAddr;
 use tokio::net::TcpListener;
@@ -27,7 +27,9 @@ fn client() -> reqwest::Client {
 async fn every_server_gives_the_same_bytes_and_a_batching_one_asks_no_more_than_needed() {
     let rest = format!("http://{}", seated(mock::serve).await);
     let (plain_rest, ceiling_rest) = (rest.clone(), rest.clone());
+    let running = ours::start(([127, 0, 0, 1], 0).into(), &rest).await.unwrap();
     let servers = [
+        ("ours", running.addr),
         ("plain", seated(|l| plain::serve(l, plain_rest)).await),
         ("ceiling", seated(|l| ceiling::serve(l, ceiling_rest)).await),
     ];

@@ -42,7 +42,8 @@ pub struct Spec {
     pub toml: &'static str,
 }
 
-/// The options every service's command line has; flatten it into a command of one's own with `#[command(flatten)]`.
+// The options every service's command line has; flatten it into a command of one's own with `#[command(flatten)]`. Not a
+// doc comment: clap would print it as the description of whatever command this is flattened into.
 #[derive(Clone, Debug, Default, clap::Args)]
 pub struct Args {
     /// Read this TOML file on top of the built-in one

@@ -100,6 +100,9 @@ const FOLLOWED: u32 = 50;
 /// So that one busy artist does not fill the shelf.
 const EACH: u32 = 2;
 
+/// Of several artists, sorted.
+type Latest = Then<Ask<LatestOf>, Have<Album, OptionalMany>>;
+
 #[edges]
 impl NewFromFollowed {
     /// Newest first, at most two of each artist. Null when the user follows nobody: suggest some artists instead.
@@ -108,7 +111,7 @@ impl NewFromFollowed {
         /// How many, 1 to 50.
         #[graphql(default = 10)]
         first: First<50>,
-    ) -> Then<Ask<FollowedLately>, Option<Then<Ask<LatestOf>, Have<Album, OptionalMany>>>> {
+    ) -> Then<Ask<FollowedLately>, Option<Latest>> {
         FollowedLately { limit: FOLLOWED }.ask().then(move |follows, _| {
             let artists: Vec<ID> = follows.iter().map(|follow| follow.artist_id.clone()).collect();
             if artists.is_empty() {

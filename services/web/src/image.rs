@@ -1,13 +1,13 @@
 //! Pictures, in as many sizes as a browser wants to choose from.
 
-use bff::{edges, entity};
+use bff::{RequestContext, edges, entity, fanout::UrlBuilder};
 
 /// Widths that cover a thumbnail to a full-width cover on a dense screen.
 const WIDTHS: [i32; 5] = [160, 320, 640, 960, 1280];
 /// The narrowest and the widest that is drawn.
 const BOUNDS: (i32, i32) = (16, 2048);
 
-/// A square picture. Its addresses are paths on the site's own origin.
+/// A square picture, in any size.
 #[entity(local)]
 pub struct Image {
     #[graphql(skip)]
@@ -22,13 +22,13 @@ impl Image {
         Self { of: id.to_owned(), alt: alt.into() }
     }
 
-    fn at(&self, width: i32) -> String {
+    fn at(&self, width: i32, request: &RequestContext) -> String {
         let mut path = String::new();
-        let mut url = bff::fanout::UrlBuilder::new(&mut path);
-        url.text("/artwork/");
+        let mut url = UrlBuilder::new(&mut path);
+        url.text("/");
         url.segment(&self.of);
         url.param("w", &width.clamp(BOUNDS.0, BOUNDS.1));
-        path
+        request.links.to("artwork", &path)
     }
 }
 
@@ -40,8 +40,9 @@ impl Image {
         /// In CSS pixels.
         #[graphql(default = 320)]
         width: i32,
+        request: &RequestContext,
     ) -> String {
-        self.at(width)
+        self.at(width, request)
     }
 
     /// Its addresses at several widths, for `<img srcset>`; say with `sizes` how wide it will be shown. Widths beyond
@@ -50,11 +51,16 @@ impl Image {
         &self,
         /// In pixels of the screen.
         widths: Option<Vec<i32>>,
+        request: &RequestContext,
     ) -> String {
         let mut widths = widths.unwrap_or_else(|| WIDTHS.to_vec());
         widths.retain(|width| (BOUNDS.0..=BOUNDS.1).contains(width));
         widths.sort_unstable();
         widths.dedup();
-        widths.into_iter().map(|width| format!("{} {width}w", self.at(width))).collect::<Vec<_>>().join(", ")
+        widths
+            .into_iter()
+            .map(|width| format!("{} {width}w", self.at(width, request)))
+            .collect::<Vec<_>>()
+            .join(", ")
     }
 }

@@ -69,8 +69,8 @@ pub fn expand(attributes: TokenStream, item: TokenStream) -> Result<TokenStream>
             args_types.push(quote! {
                 #[allow(non_camel_case_types, reason = "named after its method")]
                 struct #args_type(#(#types),*);
-                impl Args for #args_type {
-                    fn read(arguments: &Arguments<'_>) -> ::std::result::Result<Self, ::bff::Fault> {
+                impl __fanout::Args for #args_type {
+                    fn read(arguments: &__fanout::Arguments<'_>) -> ::std::result::Result<Self, ::bff::Fault> {
                         ::std::result::Result::Ok(Self(#(#reads),*))
                     }
                 }
@@ -83,11 +83,11 @@ pub fn expand(attributes: TokenStream, item: TokenStream) -> Result<TokenStream>
             row.#ident(#(#pass),*)
         });
         table.push(quote! {
-            #name => (&Returns::<Self, #args, #returns>(#function)).field() #guarded,
+            #name => (&__fanout::probe::Returns::<Self, #args, #returns>(#function)).field() #guarded,
         });
         let (description, deprecated) = (doc(&method.attrs), option(graphql.deprecation.as_ref()));
         info.push(quote! {
-            let mut info = FieldInfo::new(#name, #description);
+            let mut info = __fanout::type_info::FieldInfo::new(#name, #description);
             info.deprecated = #deprecated;
             #(#describe)*
             object.field::<#returns>(info);
@@ -97,22 +97,22 @@ pub fn expand(attributes: TokenStream, item: TokenStream) -> Result<TokenStream>
         #item
 
         const _: () = {
+            // No type of ours by its bare name: a team's own may be called so.
             use ::bff::fanout::{
-                Args, Arguments, Edges, Field,
-                probe::{AsksFor as _, Computes as _, Returns},
-                type_info::{FieldInfo, ObjectInfo},
+                self as __fanout,
+                probe::{AsksFor as _, Computes as _},
             };
 
             #(#args_types)*
 
-            impl Edges for #ty {
-                fn edge(name: &str) -> ::std::option::Option<Field<Self>> {
+            impl __fanout::Edges for #ty {
+                fn edge(name: &str) -> ::std::option::Option<__fanout::Field<Self>> {
                     ::std::option::Option::Some(match name {
                         #(#table)*
                         _ => return ::std::option::Option::None,
                     })
                 }
-                fn describe(object: &mut ObjectInfo<'_>) {
+                fn describe(object: &mut __fanout::type_info::ObjectInfo<'_>) {
                     #(#info)*
                 }
             }

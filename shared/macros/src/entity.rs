@@ -86,14 +86,14 @@ fn object(options: Options, mut item: ItemStruct) -> Result<TokenStream> {
                 let ty = &field.ty;
                 let guarded = graphql.guard.as_ref().map(|guard| quote!(.guarded(#guard)));
                 table.push(quote! {
-                    #name => ::std::option::Option::Some((&Probe::<#ty>::NEW).field::<Self>(
-                        |row, out, path| (&Probe::<#ty>::NEW).put(&row.#field_ident, out, path),
+                    #name => ::std::option::Option::Some((&__Probe::<#ty>::NEW).field::<Self>(
+                        |row, out, path| (&__Probe::<#ty>::NEW).put(&row.#field_ident, out, path),
                         |row| &row.#field_ident,
                     ) #guarded),
                 });
                 let (description, deprecated) = (doc(&field.attrs), option(graphql.deprecation.as_ref()));
                 info.push(quote! {
-                    let mut info = FieldInfo::new(#name, #description);
+                    let mut info = __type_info::FieldInfo::new(#name, #description);
                     info.deprecated = #deprecated;
                     object.field::<#ty>(info);
                 });
@@ -111,28 +111,29 @@ fn object(options: Options, mut item: ItemStruct) -> Result<TokenStream> {
         #item
 
         const _: () = {
+            // No type of ours by its bare name: a team's own may be called so.
             use ::bff::fanout::{
-                Entity, Field,
-                probe::{HasEdges as _, HasNoEdges as _, LeafField as _, NestedField as _, Probe},
-                type_info::{self, FieldInfo},
+                self as __fanout,
+                probe::{HasEdges as _, HasNoEdges as _, LeafField as _, NestedField as _, Probe as __Probe},
+                type_info as __type_info,
             };
 
-            impl Entity for #ident {
+            impl __fanout::Entity for #ident {
                 fn name() -> ::std::borrow::Cow<'static, str> {
                     ::std::borrow::Cow::Borrowed(#name)
                 }
-                fn field(name: &str) -> ::std::option::Option<Field<Self>> {
+                fn field(name: &str) -> ::std::option::Option<__fanout::Field<Self>> {
                     match name {
                         #(#table)*
-                        other => (&Probe::<Self>::NEW).edge(other),
+                        other => (&__Probe::<Self>::NEW).edge(other),
                     }
                 }
             }
 
             ::bff::__entity!([] #ident, fields [#(#wire),*], |registry| {
-                type_info::object::<Self>(registry, #description, |object| {
+                __type_info::object::<Self>(registry, #description, |object| {
                     #(#info)*
-                    (&Probe::<Self>::NEW).describe(object);
+                    (&__Probe::<Self>::NEW).describe(object);
                 })
             });
 
@@ -200,10 +201,11 @@ fn choice(options: Options, item: ItemEnum) -> Result<TokenStream> {
     let number: Vec<_> = (0..ty.len()).map(|at| u32::try_from(at).unwrap_or(u32::MAX)).collect();
     let rows: Vec<_> = variant.iter().map(|ident| quote::format_ident!("rows_{}", ident)).collect();
     // Levels are zipped into nested pairs: (a, (b, (c, ()))).
-    let level_type = ty.iter().rev().fold(quote!(()), |rest, ty| quote!((<#ty as Row>::Level<'p>, #rest)));
+    let level_type =
+        ty.iter().rev().fold(quote!(()), |rest, ty| quote!((<#ty as __fanout::Row>::Level<'p>, #rest)));
     let gather = rows.iter().zip(&ty).zip(&index).rev().fold(
-        quote!(Gathering::Ready(())),
-        |rest, ((rows, ty), index)| quote!(<#ty as Row>::gather(&plan.#index, #rows, cx).zip(#rest)),
+        quote!(__fanout::Gathering::Ready(())),
+        |rest, ((rows, ty), index)| quote!(<#ty as __fanout::Row>::gather(&plan.#index, #rows, cx).zip(#rest)),
     );
     let level: Vec<_> = (0..ty.len())
         .map(|at| {
@@ -213,11 +215,11 @@ fn choice(options: Options, item: ItemEnum) -> Result<TokenStream> {
         .collect();
     let register = match &options.interface {
         None => {
-            quote!(type_info::union::<Self>(registry, #description, &[#(<#ty as OutputType>::create_type_info),*]))
+            quote!(__fanout::type_info::union::<Self>(registry, #description, &[#(<#ty as __async_graphql::OutputType>::create_type_info),*]))
         }
         Some(fields) => quote! {
-            type_info::interface::<Self>(
-                registry, #description, &[#(<#ty as OutputType>::create_type_info),*], &[#(#fields),*],
+            __fanout::type_info::interface::<Self>(
+                registry, #description, &[#(<#ty as __async_graphql::OutputType>::create_type_info),*], &[#(#fields),*],
             )
         },
     };
@@ -227,27 +229,27 @@ fn choice(options: Options, item: ItemEnum) -> Result<TokenStream> {
         #item
 
         const _: () = {
-            use ::bff::async_graphql::{self, OutputType};
-            use ::bff::fanout::{Bubble, Compiler, Cx, Gathering, Out, Path, Row, plan::Occurrence, type_info};
+            // No type of ours by its bare name: a team's own may be called so.
+            use ::bff::{async_graphql as __async_graphql, fanout as __fanout};
 
             #[allow(non_snake_case, reason = "lists are named after their variants")]
-            impl Row for #ident {
-                type Plan = (#(<#ty as Row>::Plan,)*);
+            impl __fanout::Row for #ident {
+                type Plan = (#(<#ty as __fanout::Row>::Plan,)*);
                 type Level<'p> = (::std::vec::Vec<(u32, usize)>, #level_type);
                 const FIELDS: &'static [&'static str] = &[];
 
                 fn compile(
-                    compiler: &Compiler<'_>,
-                    occurrences: &[Occurrence<'_>],
+                    compiler: &__fanout::Compiler<'_>,
+                    occurrences: &[__fanout::plan::Occurrence<'_>],
                 ) -> ::std::result::Result<Self::Plan, ::bff::Fault> {
-                    ::std::result::Result::Ok((#(<#ty as Row>::compile(compiler, occurrences)?,)*))
+                    ::std::result::Result::Ok((#(<#ty as __fanout::Row>::compile(compiler, occurrences)?,)*))
                 }
 
                 fn gather<'p>(
                     plan: &'p Self::Plan,
                     rows: ::std::vec::Vec<&'p Self>,
-                    cx: &'p Cx<'p>,
-                ) -> Gathering<'p, Self::Level<'p>> {
+                    cx: &'p __fanout::Cx<'p>,
+                ) -> __fanout::Gathering<'p, Self::Level<'p>> {
                     let mut places = ::std::vec::Vec::with_capacity(rows.len());
                     #(let mut #rows = ::std::vec::Vec::new();)*
                     for row in rows {
@@ -265,38 +267,38 @@ fn choice(options: Options, item: ItemEnum) -> Result<TokenStream> {
                     plan: &Self::Plan,
                     level: &Self::Level<'_>,
                     i: usize,
-                    out: &mut Out,
-                    path: &Path<'_>,
-                ) -> ::std::result::Result<(), Bubble> {
+                    out: &mut __fanout::Out,
+                    path: &__fanout::Path<'_>,
+                ) -> ::std::result::Result<(), __fanout::Bubble> {
                     match level.0.get(i) {
                         #(::std::option::Option::Some((#number, at)) => {
-                            <#ty as Row>::write(&plan.#index, &#level, *at, out, path)
+                            <#ty as __fanout::Row>::write(&plan.#index, &#level, *at, out, path)
                         })*
                         _ => {
                             out.fail(&::bff::Fault::internal(), path.pos(), path);
-                            ::std::result::Result::Err(Bubble)
+                            ::std::result::Result::Err(__fanout::Bubble)
                         }
                     }
                 }
             }
 
-            impl OutputType for #ident {
+            impl __async_graphql::OutputType for #ident {
                 fn type_name() -> ::std::borrow::Cow<'static, str> {
                     ::std::borrow::Cow::Borrowed(#name)
                 }
                 fn introspection_type_name(&self) -> ::std::borrow::Cow<'static, str> {
                     match self {
-                        #(Self::#variant(row) => OutputType::introspection_type_name(row),)*
+                        #(Self::#variant(row) => __async_graphql::OutputType::introspection_type_name(row),)*
                     }
                 }
-                fn create_type_info(registry: &mut async_graphql::registry::Registry) -> ::std::string::String {
+                fn create_type_info(registry: &mut __async_graphql::registry::Registry) -> ::std::string::String {
                     #register
                 }
                 async fn resolve(
                     &self,
-                    ctx: &async_graphql::ContextSelectionSet<'_>,
-                    field: &async_graphql::Positioned<async_graphql::parser::types::Field>,
-                ) -> async_graphql::ServerResult<async_graphql::Value> {
+                    ctx: &__async_graphql::ContextSelectionSet<'_>,
+                    field: &__async_graphql::Positioned<__async_graphql::parser::types::Field>,
+                ) -> __async_graphql::ServerResult<__async_graphql::Value> {
                     ::bff::fanout::resolve_row(self, ctx, field).await
                 }
             }

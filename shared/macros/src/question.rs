@@ -148,7 +148,7 @@ pub fn expand(attributes: TokenStream, item: TokenStream) -> Result<TokenStream>
     // The query.
     if let (Some(key), false) = (&key, key_in_path) {
         let (name, repeat) = (&key.name, options.repeat);
-        url.push(quote!(url.keys(#name, keys.iter().map(Question::key), #repeat);));
+        url.push(quote!(url.keys(#name, keys.iter().map(__fanout::Question::key), #repeat);));
     }
     for part in others.iter().filter(|part| !in_path.contains(&part.member)) {
         let (member, name) = (&part.member, &part.name);
@@ -160,15 +160,15 @@ pub fn expand(attributes: TokenStream, item: TokenStream) -> Result<TokenStream>
     }
     if !options.all_fields {
         let extra = if options.connection { quote!(&["cursor"]) } else { quote!(&[]) };
-        url.push(quote!(url.fields(<#row as Row>::FIELDS, #extra);));
+        url.push(quote!(url.fields(<#row as __fanout::Row>::FIELDS, #extra);));
     }
 
     let key_of = match &key {
         Some(key) => {
             let member = &key.member;
-            quote!(AsKey::as_key(&self.#member))
+            quote!(__fanout::AsKey::as_key(&self.#member))
         }
-        None => quote!(Key::Whole),
+        None => quote!(__fanout::Key::Whole),
     };
     let same_group = others.iter().map(|part| {
         let member = &part.member;
@@ -177,12 +177,14 @@ pub fn expand(attributes: TokenStream, item: TokenStream) -> Result<TokenStream>
     let batched = key.is_some() && !key_in_path;
     let back = match (&options.by, batched && !options.single) {
         (Some(by), true) => match by {
-            Expr::Path(path) if path.path.get_ident().is_some() => quote!(|row| AsKey::as_key(&row.#by)),
+            Expr::Path(path) if path.path.get_ident().is_some() => {
+                quote!(|row| __fanout::AsKey::as_key(&row.#by))
+            }
             function => quote!(#function),
         },
         (None, true) => return wrong(&ident, "say how rows go back to their keys: `by = field_of_the_row`"),
         (Some(by), false) => return wrong(by, "`by` is for batches: this question's rows all are its own"),
-        (None, false) => quote!(|_| Key::Whole),
+        (None, false) => quote!(|_| __fanout::Key::Whole),
     };
     let (answer_row, shape, read) = if options.connection {
         if !["first", "after"].iter().all(|name| others.iter().any(|part| member_is(&part.member, name))) {
@@ -192,35 +194,35 @@ pub fn expand(attributes: TokenStream, item: TokenStream) -> Result<TokenStream>
             );
         }
         (
-            quote!(Connection<#row>),
-            quote!(Maybe),
-            quote!(Ok(Connection::answers(keys, rows::<#row>(reply)?, #back, |asked| {
+            quote!(__fanout::Connection<#row>),
+            quote!(__fanout::Maybe),
+            quote!(Ok(__fanout::Connection::answers(keys, __upstream::rows::<#row>(reply)?, #back, |asked| {
                 (asked.first.get(), asked.after.as_deref())
             }))),
         )
     } else {
-        let shape = if options.many { quote!(OptionalMany) } else { quote!(Maybe) };
+        let shape = if options.many { quote!(__fanout::OptionalMany) } else { quote!(__fanout::Maybe) };
         let read = if batched && !options.single {
-            quote!(Ok(Page::routed(keys, rows::<#row>(reply)?, #back)))
+            quote!(Ok(__fanout::Page::routed(keys, __upstream::rows::<#row>(reply)?, #back)))
         } else if options.many && !options.single {
-            quote!(Ok(Page::whole(rows::<#row>(reply)?)))
+            quote!(Ok(__fanout::Page::whole(__upstream::rows::<#row>(reply)?)))
         } else {
-            quote!(Ok(Page::whole(vec![one_row::<#row>(reply)?])))
+            quote!(Ok(__fanout::Page::whole(vec![__upstream::one_row::<#row>(reply)?])))
         };
         (quote!(#row), shape, read)
     };
     let call = if key_in_path {
         let at_once = options.at_once.unwrap_or(8);
-        quote!(Call::Each { at_once: #at_once })
+        quote!(__fanout::Call::Each { at_once: #at_once })
     } else {
-        quote!(Call::Batch)
+        quote!(__fanout::Call::Batch)
     };
     let page = if key.is_some() { options.page.unwrap_or(100) } else { 1 };
     // A list that is not there has no rows; a connection of none is a connection all the same.
     let absent = options.connection.then(|| {
         quote! {
-            fn absent(keys: &[Self]) -> ::std::result::Result<Page<Self>, ::bff::Fault> {
-                Ok(Connection::answers(keys, ::std::vec::Vec::new(), #back, |asked| {
+            fn absent(keys: &[Self]) -> ::std::result::Result<__fanout::Page<Self>, ::bff::Fault> {
+                Ok(__fanout::Connection::answers(keys, ::std::vec::Vec::new(), #back, |asked| {
                     (asked.first.get(), asked.after.as_deref())
                 }))
             }
@@ -230,7 +232,7 @@ pub fn expand(attributes: TokenStream, item: TokenStream) -> Result<TokenStream>
     let refused = others.iter().find(|part| member_is(&part.member, "after")).map(|part| {
         let after = &part.name;
         quote! {
-            fn refused(keys: &[Self], reply: &Reply) -> ::std::option::Option<::bff::Fault> {
+            fn refused(keys: &[Self], reply: &__upstream::Reply) -> ::std::option::Option<::bff::Fault> {
                 keys.first()?.after.as_ref()?;
                 ::bff::fanout::connection::refused_cursor(reply, #after)
             }
@@ -243,20 +245,20 @@ pub fn expand(attributes: TokenStream, item: TokenStream) -> Result<TokenStream>
         #item
 
         const _: () = {
-            use ::bff::fanout::{AsKey, Call, Connection, Key, Maybe, OptionalMany, Page, Question, Row, Scope, UrlBuilder};
-            use ::bff::upstream::{Reply, Upstream, one_row, rows};
+            // Modules alone: a team's own types may be called as ours are.
+            use ::bff::{fanout as __fanout, upstream as __upstream};
             use ::std::result::Result::Ok;
 
-            impl Question for #ident {
+            impl __fanout::Question for #ident {
                 type Row = #answer_row;
                 type Shape = #shape;
                 const NAME: &'static str = #name;
-                const UPSTREAM: Upstream = #upstream;
-                const SCOPE: Scope = Scope::#scope;
-                const CALL: Call = #call;
+                const UPSTREAM: __upstream::Upstream = #upstream;
+                const SCOPE: __fanout::Scope = __fanout::Scope::#scope;
+                const CALL: __fanout::Call = #call;
                 const PAGE: usize = #page;
 
-                fn key(&self) -> Key<'_> {
+                fn key(&self) -> __fanout::Key<'_> {
                     #key_of
                 }
                 fn same_group(&self, other: &Self) -> bool {
@@ -266,10 +268,10 @@ pub fn expand(attributes: TokenStream, item: TokenStream) -> Result<TokenStream>
                 fn url(keys: &[Self], url: &mut ::std::string::String) {
                     let [first, ..] = keys else { return };
                     let _ = first;
-                    let mut url = UrlBuilder::new(url);
+                    let mut url = __fanout::UrlBuilder::new(url);
                     #(#url)*
                 }
-                fn read(keys: &[Self], reply: &Reply) -> ::std::result::Result<Page<Self>, ::std::string::String> {
+                fn read(keys: &[Self], reply: &__upstream::Reply) -> ::std::result::Result<__fanout::Page<Self>, ::std::string::String> {
                     #unused_keys
                     #read
                 }

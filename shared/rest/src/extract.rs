@@ -85,7 +85,19 @@ fn fault(path: String, error: &serde_json::Error) -> Problem {
     match (missing, path.as_str()) {
         (Some(name), ".") => Problem::invalid(name, "this field is required"),
         (Some(name), parent) => Problem::invalid(format!("{parent}.{name}"), "this field is required"),
-        (None, ".") => Problem::invalid("body", message),
-        (None, path) => Problem::invalid(path, message),
+        (None, ".") => Problem::invalid("body", plain(message)),
+        (None, path) => Problem::invalid(path, plain(message)),
     }
+}
+
+/// serde's message in words of JSON: a caller need not know Rust's types.
+fn plain(message: &str) -> String {
+    let Some((found, expected)) = message.rsplit_once(", expected ") else { return message.to_owned() };
+    let expected = match expected {
+        "u8" | "u16" | "u32" | "u64" | "usize" => "a whole number that is not negative",
+        "i8" | "i16" | "i32" | "i64" | "isize" => "a whole number",
+        "f32" | "f64" => "a number",
+        other => other,
+    };
+    format!("{found}, expected {expected}")
 }

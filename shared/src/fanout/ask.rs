@@ -54,11 +54,11 @@ pub trait IntoAsk: Question {
 impl<Q: Question> IntoAsk for Q {}
 
 impl<Q: Question, S: Shape> Asking for Ask<Q, S> {
-    type Plan = <Q::Row as Row>::Plan;
+    type Plan = Below<Q::Row>;
     const NULLABLE: bool = S::NULLABLE;
 
     fn compile(compiler: &Compiler<'_>, merged: &Merged<'_>) -> Result<Self::Plan, Fault> {
-        <Q::Row as Row>::compile(compiler, &merged.occurrences())
+        Below::compile(compiler, merged)
     }
 
     fn gather<'p>(
@@ -72,7 +72,8 @@ impl<Q: Question, S: Shape> Asking for Ask<Q, S> {
         let (distinct, of_row) = distinct(asks.into_iter().map(|ask| ask.question));
         Gathering::Later(
             async move {
-                let answers = answers::<Q>(&distinct, cx).await;
+                let answers = answers::<Q>(&distinct, plan.wave, cx).await;
+                let plan = &plan.rows;
                 let mut rows: Vec<&'p Q::Row> = Vec::with_capacity(distinct.len());
                 let slots = answers
                     .into_iter()
@@ -97,6 +98,20 @@ impl<Q: Question, S: Shape> Asking for Ask<Q, S> {
             }
             .boxed(),
         )
+    }
+}
+
+/// What is compiled below a question.
+pub struct Below<R: Row> {
+    /// The question's own wave: 1 at a root.
+    pub(super) wave: u32,
+    pub(super) rows: R::Plan,
+}
+
+impl<R: Row> Below<R> {
+    pub(super) fn compile(compiler: &Compiler<'_>, merged: &Merged<'_>) -> Result<Self, Fault> {
+        let compiler = compiler.deeper();
+        Ok(Self { wave: compiler.depth, rows: R::compile(&compiler, &merged.occurrences())? })
     }
 }
 
@@ -133,9 +148,10 @@ impl<'p, Q: Question> Found<'p, Q> {
 /// Asks distinct questions and waits for all of them.
 pub(super) async fn answers<'p, Q: Question>(
     questions: &[Q],
+    wave: u32,
     cx: &'p Cx<'p>,
 ) -> Vec<Result<Found<'p, Q>, Fault>> {
-    let (flights, seats) = cx.loader.ask(questions);
+    let (flights, seats) = cx.loader.ask(questions, wave);
     let landed: Vec<_> = if flights.len() == 1 {
         let mut landed = Vec::with_capacity(1);
         for flight in flights {

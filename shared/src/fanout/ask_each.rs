@@ -2,7 +2,7 @@
 
 use super::{
     Bubble, Compiler, Cx, Fault, Gathering, Merged, OptionalMany, Out, Path, Question, Row, Shape,
-    ask::{Asking, answers, distinct, write_rows},
+    ask::{Asking, Below, answers, distinct, write_rows},
     write::Written,
 };
 use futures::FutureExt;
@@ -32,11 +32,11 @@ impl<Q: Question> AskEach<Q> {
 }
 
 impl<Q: Question> Asking for AskEach<Q> {
-    type Plan = <Q::Row as Row>::Plan;
+    type Plan = Below<Q::Row>;
     const NULLABLE: bool = OptionalMany::NULLABLE;
 
     fn compile(compiler: &Compiler<'_>, merged: &Merged<'_>) -> Result<Self::Plan, Fault> {
-        <Q::Row as Row>::compile(compiler, &merged.occurrences())
+        Below::compile(compiler, merged)
     }
 
     fn gather<'p>(
@@ -49,8 +49,12 @@ impl<Q: Question> Asking for AskEach<Q> {
         let (distinct, of_question) = distinct(all.into_iter());
         Gathering::Later(
             async move {
-                let answers =
-                    if distinct.is_empty() { Vec::new() } else { answers::<Q>(&distinct, cx).await };
+                let answers = if distinct.is_empty() {
+                    Vec::new()
+                } else {
+                    answers::<Q>(&distinct, plan.wave, cx).await
+                };
+                let plan = &plan.rows;
                 let mut rows: Vec<&'p Q::Row> = Vec::with_capacity(of_question.len());
                 let mut of_question = of_question.into_iter();
                 let slots = counts

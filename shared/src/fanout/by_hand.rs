@@ -49,7 +49,7 @@ impl<Q: Question> BatchFn<Q, Option<Seated<Q>>> for Batch {
         let Some(loader) = self.0.upgrade() else {
             return questions.iter().map(|q| (q.clone(), None)).collect();
         };
-        let (flights, seats) = loader.ask(questions);
+        let (flights, seats) = loader.ask(questions, 1);
         questions
             .iter()
             .zip(seats)
@@ -77,8 +77,10 @@ pub async fn load<Q: Question>(loader: &Arc<Loader>, question: Q) -> Result<Rows
         )
     });
     loader.arrived();
+    let before = loader.stats().before();
     let seated = pool.0.try_load(question).await.ok().flatten().ok_or_else(Fault::internal)?;
     let page = seated.flight.land().await?;
+    loader.stats().waited(before);
     if let Err(fault) = page.answer(seated.place) {
         return Err(fault.clone());
     }

@@ -16,18 +16,26 @@ use std::sync::Arc;
 pub trait Step: Clone + Send + Sync + 'static {
     /// What it tells.
     type Told<'p>: Send;
-    /// Answers for all rows at once; the `i`th answer is the `i`th step's.
-    fn tell<'p>(steps: Vec<Self>, cx: &'p Cx<'p>) -> BoxFuture<'p, Vec<Result<Self::Told<'p>, Fault>>>;
+    /// Answers for all rows at once; the `i`th answer is the `i`th step's. `wave` counts the questions before.
+    fn tell<'p>(
+        steps: Vec<Self>,
+        wave: u32,
+        cx: &'p Cx<'p>,
+    ) -> BoxFuture<'p, Vec<Result<Self::Told<'p>, Fault>>>;
 }
 
 impl<Q: Question, S: Shape> Step for Ask<Q, S> {
     /// The question's rows, in the upstream's order.
     type Told<'p> = Vec<&'p Q::Row>;
 
-    fn tell<'p>(steps: Vec<Self>, cx: &'p Cx<'p>) -> BoxFuture<'p, Vec<Result<Self::Told<'p>, Fault>>> {
+    fn tell<'p>(
+        steps: Vec<Self>,
+        wave: u32,
+        cx: &'p Cx<'p>,
+    ) -> BoxFuture<'p, Vec<Result<Self::Told<'p>, Fault>>> {
         let (distinct, of_row) = distinct(steps.into_iter().map(|step| step.question));
         async move {
-            let answers = answers::<Q>(&distinct, cx).await;
+            let answers = answers::<Q>(&distinct, wave, cx).await;
             of_row
                 .into_iter()
                 .map(|at| {
@@ -50,10 +58,14 @@ pub struct Join<A: Step, B: Step>(A, B);
 impl<A: Step, B: Step> Step for Join<A, B> {
     type Told<'p> = (A::Told<'p>, B::Told<'p>);
 
-    fn tell<'p>(steps: Vec<Self>, cx: &'p Cx<'p>) -> BoxFuture<'p, Vec<Result<Self::Told<'p>, Fault>>> {
+    fn tell<'p>(
+        steps: Vec<Self>,
+        wave: u32,
+        cx: &'p Cx<'p>,
+    ) -> BoxFuture<'p, Vec<Result<Self::Told<'p>, Fault>>> {
         let (a, b): (Vec<A>, Vec<B>) = steps.into_iter().map(|Join(a, b)| (a, b)).unzip();
         async move {
-            let (a, b) = join(A::tell(a, cx), B::tell(b, cx)).await;
+            let (a, b) = join(A::tell(a, wave, cx), B::tell(b, wave, cx)).await;
             a.into_iter().zip(b).map(|(a, b)| Ok((a?, b?))).collect()
         }
         .boxed()
@@ -119,11 +131,12 @@ impl<X: Step, Y: Step> Join<X, Y> {
 }
 
 impl<P: Step, A: Asking> Asking for Then<P, A> {
-    type Plan = A::Plan;
+    type Plan = Second<A>;
     const NULLABLE: bool = A::NULLABLE;
 
     fn compile(compiler: &Compiler<'_>, merged: &Merged<'_>) -> Result<Self::Plan, Fault> {
-        A::compile(compiler, merged)
+        let compiler = compiler.deeper();
+        Ok(Second { first_wave: compiler.depth, plan: A::compile(&compiler, merged)? })
     }
 
     fn gather<'p>(
@@ -135,7 +148,7 @@ impl<P: Step, A: Asking> Asking for Then<P, A> {
             asks.into_iter().map(|ask| (ask.first, ask.next)).unzip();
         Gathering::Later(
             async move {
-                let told = P::tell(first, cx).await;
+                let told = P::tell(first, plan.first_wave, cx).await;
                 let mut asks = Vec::with_capacity(told.len());
                 let of_row = told
                     .into_iter()
@@ -147,21 +160,27 @@ impl<P: Step, A: Asking> Asking for Then<P, A> {
                         })
                     })
                     .collect();
-                let inner = A::gather(asks, plan, cx).wait().await;
-                Box::new(Second { of_row, inner, nullable: A::NULLABLE }) as Box<dyn Written + 'p>
+                let inner = A::gather(asks, &plan.plan, cx).wait().await;
+                Box::new(Followed { of_row, inner, nullable: A::NULLABLE }) as Box<dyn Written + 'p>
             }
             .boxed(),
         )
     }
 }
 
-struct Second<'p> {
+/// What is compiled of the second step.
+pub struct Second<A: Asking> {
+    first_wave: u32,
+    plan: A::Plan,
+}
+
+struct Followed<'p> {
     of_row: Vec<Result<usize, Fault>>,
     inner: Box<dyn Written + 'p>,
     nullable: bool,
 }
 
-impl Written for Second<'_> {
+impl Written for Followed<'_> {
     fn write(&self, i: usize, out: &mut Out, path: &Path<'_>) -> Result<(), Bubble> {
         match self.of_row.get(i) {
             Some(Ok(at)) => self.inner.write(*at, out, path),

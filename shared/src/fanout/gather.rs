@@ -7,7 +7,7 @@ use super::{
     write::{Failed, Written},
 };
 use crate::request::RequestContext;
-use async_graphql::{Name, Value, Variables};
+use async_graphql::{Name, Pos, Value, Variables};
 use futures::{
     FutureExt,
     future::{BoxFuture, join_all},
@@ -88,6 +88,8 @@ pub struct Level<'p, R> {
     pub(super) rows: Vec<&'p R>,
     /// As many as the plan has fields; none, where all are leaves.
     pub(super) fields: Vec<Gathered<'p>>,
+    /// Of the plan's fields in the answer, with their places in the document, if these are not the plan's.
+    pub(super) order: Option<Vec<(usize, Pos)>>,
 }
 
 /// What gathering made of a field.
@@ -113,7 +115,7 @@ pub fn gather_object<'p, R: Entity>(
     cx: &'p Cx<'p>,
 ) -> Gathering<'p, Level<'p, R>> {
     if plan.flat || rows.is_empty() {
-        return Gathering::Ready(Level { rows, fields: Vec::new() });
+        return Gathering::Ready(Level { rows, fields: Vec::new(), order: None });
     }
     let mut waiting = Vec::new();
     let mut fields = Vec::with_capacity(plan.fields.len());
@@ -134,7 +136,7 @@ pub fn gather_object<'p, R: Entity>(
             Gathered::Row
         });
     }
-    let mut level = Level { rows, fields };
+    let mut level = Level { rows, fields, order: plan.order(|name| cx.boolean(name)) };
     match waiting.len() {
         0 => Gathering::Ready(level),
         1 => {

@@ -60,8 +60,9 @@ pub(super) struct Seat {
 pub struct Stats {
     calls: AtomicU32,
     keys: AtomicU32,
-    under_way: AtomicU32,
     waves: AtomicU32,
+    /// Waves of what a resolver written by hand did before it returned.
+    before: AtomicU32,
 }
 
 impl Stats {
@@ -75,27 +76,27 @@ impl Stats {
         self.keys.load(Relaxed)
     }
 
-    /// How many times a call left while none was under way: the depth of the fan-out, in round trips.
+    /// The depth of the fan-out: how many calls had to wait for each other, at most. It follows from the document and
+    /// not from how fast anybody answered.
     pub fn waves(&self) -> u32 {
         self.waves.load(Relaxed)
     }
 
-    pub(crate) fn sent(&self, keys: usize) -> UnderWay<'_> {
+    /// A call leaves, in the `wave`th wave of its root.
+    pub(crate) fn sent(&self, keys: usize, wave: u32) {
         self.calls.fetch_add(1, Relaxed);
         self.keys.fetch_add(u32::try_from(keys).unwrap_or(u32::MAX), Relaxed);
-        if self.under_way.fetch_add(1, Relaxed) == 0 {
-            self.waves.fetch_add(1, Relaxed);
-        }
-        UnderWay(self)
+        self.waves.fetch_max(self.before.load(Relaxed) + wave, Relaxed);
     }
-}
 
-/// A call that has not been answered yet.
-pub(crate) struct UnderWay<'a>(&'a Stats);
+    /// The waves that came before what a resolver written by hand asks now.
+    pub(crate) fn before(&self) -> u32 {
+        self.before.load(Relaxed)
+    }
 
-impl Drop for UnderWay<'_> {
-    fn drop(&mut self) {
-        self.0.under_way.fetch_sub(1, Relaxed);
+    /// That resolver has waited: what it asks or returns next comes a wave later.
+    pub(crate) fn waited(&self, before: u32) {
+        self.before.fetch_max(before + 1, Relaxed);
     }
 }
 
@@ -163,9 +164,9 @@ impl Loader {
     }
 
     /// The flights that answer these distinct questions, and which answers which, where.
-    pub(super) fn ask<Q: Question>(&self, questions: &[Q]) -> (Vec<Flight<Q>>, Vec<Seat>) {
+    pub(super) fn ask<Q: Question>(&self, questions: &[Q], wave: u32) -> (Vec<Flight<Q>>, Vec<Seat>) {
         self.arrived();
-        self.once(Pool::<Q>::default).ask(&self.sender, questions)
+        self.once(Pool::<Q>::default).ask(&self.sender, questions, wave)
     }
 
     /// Somebody came who has or will have a seat: others may be right behind.
@@ -199,7 +200,7 @@ impl<Q: Question> Default for Pool<Q> {
 }
 
 impl<Q: Question> Pool<Q> {
-    fn ask(&self, sender: &Arc<Sender>, questions: &[Q]) -> (Vec<Flight<Q>>, Vec<Seat>) {
+    fn ask(&self, sender: &Arc<Sender>, questions: &[Q], wave: u32) -> (Vec<Flight<Q>>, Vec<Seat>) {
         let mut asked = self.0.lock();
         let asked = &mut *asked;
         asked.seats.reserve(questions.len());
@@ -210,7 +211,7 @@ impl<Q: Question> Pool<Q> {
         for question in questions {
             let seat = match asked.seats.get(question) {
                 Some(seat) => *seat,
-                None => asked.board(sender, question),
+                None => asked.board(sender, question, wave),
             };
             let flight = mine.iter().rposition(|flight| *flight == seat.flight).unwrap_or_else(|| {
                 mine.push(seat.flight);
@@ -223,7 +224,7 @@ impl<Q: Question> Pool<Q> {
 }
 
 impl<Q: Question> Asked<Q> {
-    fn board(&mut self, sender: &Arc<Sender>, question: &Q) -> Seat {
+    fn board(&mut self, sender: &Arc<Sender>, question: &Q, wave: u32) -> Seat {
         let key_len = question.key().url_len() + 1;
         let mut full = None;
         for (at, page) in self.boarding.iter().enumerate() {
@@ -253,7 +254,7 @@ impl<Q: Question> Asked<Q> {
             url_len: url.len(),
             left: false,
         }));
-        self.flights.push(Flight(depart(sender.clone(), page.clone()).boxed().shared()));
+        self.flights.push(Flight(depart(sender.clone(), page.clone(), wave).boxed().shared()));
         if Q::PAGE > 1 {
             self.boarding.push(page);
         }
@@ -263,7 +264,8 @@ impl<Q: Question> Asked<Q> {
 }
 
 /// Lets everybody who is ready board, then asks.
-async fn depart<Q: Question>(sender: Arc<Sender>, page: Arc<Mutex<Boarding<Q>>>) -> Answered<Q> {
+/// The wave is that of whoever opened the page.
+async fn depart<Q: Question>(sender: Arc<Sender>, page: Arc<Mutex<Boarding<Q>>>, wave: u32) -> Answered<Q> {
     if Q::PAGE > 1 {
         nobody_else(&sender).await;
     }
@@ -276,7 +278,7 @@ async fn depart<Q: Question>(sender: Arc<Sender>, page: Arc<Mutex<Boarding<Q>>>)
         Call::Batch => {
             let batch =
                 tracing::debug_span!("batch", upstream.question = Q::NAME, upstream.keys = questions.len());
-            call(&sender, &questions).instrument(batch).await.map(Arc::new)
+            call(&sender, &questions, wave).instrument(batch).await.map(Arc::new)
         }
         Call::Each { at_once } => {
             // Indices, not borrowed questions: a stream of borrows is not provably Send.
@@ -284,7 +286,7 @@ async fn depart<Q: Question>(sender: Arc<Sender>, page: Arc<Mutex<Boarding<Q>>>)
             let pages = stream::iter(0..questions.len())
                 .map(|at| async move {
                     match questions.get(at..=at) {
-                        Some(one) => call(sender, one).await,
+                        Some(one) => call(sender, one, wave).await,
                         None => Err(Fault::internal()),
                     }
                 })
@@ -321,13 +323,14 @@ fn nobody_else(sender: &Sender) -> impl Future<Output = ()> + Send {
 }
 
 /// One HTTP call, and its rows.
-async fn call<Q: Question>(sender: &Sender, questions: &[Q]) -> Result<Page<Q>, Fault> {
+async fn call<Q: Question>(sender: &Sender, questions: &[Q], wave: u32) -> Result<Page<Q>, Fault> {
     let mut path = String::with_capacity(64);
     Q::url(questions, &mut path);
-    let reply = {
-        let _under_way = sender.stats.sent(questions.len());
-        sender.upstreams.get(&Q::UPSTREAM, Q::SCOPE, &path, Q::NAME, questions.len(), &sender.request).await?
-    };
+    sender.stats.sent(questions.len(), wave);
+    let reply = sender
+        .upstreams
+        .get(&Q::UPSTREAM, Q::SCOPE, &path, Q::NAME, questions.len(), &sender.request)
+        .await?;
     match reply {
         Reply { status: 404, .. } => Q::absent(questions),
         reply if reply.status == 400 => Err(Q::refused(questions, &reply).unwrap_or_else(|| {

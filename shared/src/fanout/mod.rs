@@ -38,6 +38,7 @@ pub use in_place::InPlace;
 pub use key::{AsKey, Key};
 pub use leaf::Leaf;
 pub use loader::{Loader, Stats};
+pub(crate) use node::valued;
 pub use node::{Args, Arguments};
 pub use page::{Page, grouped};
 pub use plan::{Compiler, Field, Merged, ObjectPlan, compile_object};

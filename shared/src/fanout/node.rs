@@ -23,17 +23,7 @@ impl Arguments<'_> {
     /// Reads an argument; `default` is what the schema says stands there when it is absent.
     pub fn read<T: InputType>(&self, name: &str, default: Option<fn() -> T>) -> Result<T, Fault> {
         let given = self.given.iter().find(|(given, _)| given.node == name);
-        let value = match given.map(|(_, value)| &value.node) {
-            None => None,
-            // A variable that was not given is as if the argument were not there (§6.4.1).
-            Some(DocumentValue::Variable(variable)) => self.cx.variable(variable).cloned(),
-            Some(value) => {
-                let constant = value.clone().into_const_with(|variable| {
-                    Ok::<Value, Fault>(self.cx.variable(&variable).cloned().unwrap_or_default())
-                })?;
-                Some(constant)
-            }
-        };
+        let value = given.and_then(|(_, value)| valued(&value.node, &|name| self.cx.variable(name)));
         match (value, default) {
             (None, Some(default)) => Ok(default()),
             (value, _) => T::parse(value).map_err(|error| {
@@ -42,6 +32,27 @@ impl Arguments<'_> {
             }),
         }
     }
+}
+
+/// A value with its variables filled in. None: it is a variable that has no value, which is as if nothing stood there
+/// (§6.4.1; in an input object §3.10, in a list it is null).
+pub(crate) fn valued<'v>(
+    value: &DocumentValue,
+    variable: &impl Fn(&Name) -> Option<&'v Value>,
+) -> Option<Value> {
+    Some(match value {
+        DocumentValue::Variable(name) => return variable(name).cloned(),
+        DocumentValue::List(items) => {
+            Value::List(items.iter().map(|item| valued(item, variable).unwrap_or_default()).collect())
+        }
+        DocumentValue::Object(fields) => Value::Object(
+            fields
+                .iter()
+                .filter_map(|(name, field)| Some((name.clone(), valued(field, variable)?)))
+                .collect(),
+        ),
+        constant => constant.clone().into_const().unwrap_or_default(),
+    })
 }
 
 /// The typed arguments of a field: read once a request, not once a row.

@@ -59,9 +59,27 @@ pub struct Merged<'d> {
     pub first: &'d Positioned<DocumentField>,
     /// Each with its condition.
     pub all: Vec<(Condition, &'d Positioned<DocumentField>)>,
+    /// Where each of them stands among the object's.
+    places: Vec<usize>,
 }
 
 impl<'d> Merged<'d> {
+    /// The occurrences of one key, alone.
+    pub(super) fn alone(
+        first: &'d Positioned<DocumentField>,
+        all: Vec<(Condition, &'d Positioned<DocumentField>)>,
+    ) -> Self {
+        Self { first, all, places: Vec::new() }
+    }
+
+    /// Where it may stand in the answer.
+    pub fn places(&self) -> Places {
+        let occurrences = self.places.iter().zip(&self.all);
+        Places(
+            occurrences.map(|(place, (condition, field))| (*place, field.pos, condition.clone())).collect(),
+        )
+    }
+
     /// The selection sets that merge below.
     pub fn occurrences(&self) -> Vec<Occurrence<'d>> {
         self.all
@@ -87,10 +105,30 @@ impl<'d> Merged<'d> {
     }
 }
 
+/// The places of a key among its object's fields, each under its condition. The first that holds counts (§6.3.2).
+#[derive(Clone)]
+pub struct Places(Vec<(usize, Pos, Condition)>);
+
+impl Places {
+    /// Not always the first one counts: the order of the answer's keys hangs on variables.
+    pub fn vary(&self) -> bool {
+        self.0.len() > 1 && self.0.first().is_some_and(|(.., condition)| !condition.is_empty())
+    }
+
+    /// The one that counts, and where that stands in the document. None: not selected.
+    pub fn first(&self, variable: impl Fn(&Name) -> Option<bool>) -> Option<(usize, Pos)> {
+        let mut places = self.0.iter();
+        places.find(|(.., condition)| met(condition, &variable)).map(|(place, pos, _)| (*place, *pos))
+    }
+}
+
+fn met(condition: &[Term], variable: impl Fn(&Name) -> Option<bool>) -> bool {
+    condition.iter().all(|term| variable(&term.variable) == Some(term.wanted))
+}
+
 /// Whether a selection is active: one of `any` holds with all its terms.
 pub fn holds(any: &[Condition], variable: impl Fn(&Name) -> Option<bool>) -> bool {
-    any.is_empty()
-        || any.iter().any(|all| all.iter().all(|term| variable(&term.variable) == Some(term.wanted)))
+    any.is_empty() || any.iter().any(|all| met(all, &variable))
 }
 
 /// The document and the schema, while plans are made.
@@ -99,9 +137,17 @@ pub struct Compiler<'d> {
     pub fragments: &'d HashMap<Name, Positioned<FragmentDefinition>>,
     /// For unions and interfaces.
     pub registry: &'d Registry,
+    /// How many questions stand between the root and what is compiled: a call's wave.
+    pub depth: u32,
 }
 
 impl<'d> Compiler<'d> {
+    /// What is compiled behind a question's answer.
+    #[must_use]
+    pub fn deeper(&self) -> Self {
+        Compiler { fragments: self.fragments, registry: self.registry, depth: self.depth + 1 }
+    }
+
     /// Merges what is selected on the object type `object` (CollectFields, §6.3.2).
     pub fn collect(&self, object: &str, occurrences: &[Occurrence<'d>]) -> Vec<Merged<'d>> {
         let mut fields = Fields::default();
@@ -153,18 +199,27 @@ impl<'d> Compiler<'d> {
 struct Fields<'d> {
     merged: Vec<Merged<'d>>,
     at: HashMap<&'d str, usize>,
+    count: usize,
 }
 
 impl<'d> Fields<'d> {
     fn add(&mut self, condition: Condition, field: &'d Positioned<DocumentField>) {
         let key = field.node.response_key().node.as_str();
         match self.at.get(key).and_then(|at| self.merged.get_mut(*at)) {
-            Some(merged) => merged.all.push((condition, field)),
+            Some(merged) => {
+                merged.all.push((condition, field));
+                merged.places.push(self.count);
+            }
             None => {
                 self.at.insert(key, self.merged.len());
-                self.merged.push(Merged { first: field, all: vec![(condition, field)] });
+                self.merged.push(Merged {
+                    first: field,
+                    all: vec![(condition, field)],
+                    places: vec![self.count],
+                });
             }
         }
+        self.count += 1;
     }
 }
 
@@ -194,6 +249,21 @@ pub struct ObjectPlan<R> {
     pub(super) fields: Vec<Selected<R>>,
     /// All fields are unconditional leaves: nothing is to be gathered.
     pub(super) flat: bool,
+    /// Where each field may stand, if their order hangs on variables.
+    places: Option<Vec<Places>>,
+}
+
+impl<R> ObjectPlan<R> {
+    /// The selected fields in the order of the answer, each with its place in the document, where these are not the
+    /// plan's.
+    pub(super) fn order(&self, variable: impl Fn(&Name) -> Option<bool>) -> Option<Vec<(usize, Pos)>> {
+        let places = self.places.as_ref()?.iter().enumerate();
+        let mut order: Vec<_> = places
+            .filter_map(|(at, places)| places.first(&variable).map(|(place, pos)| (place, at, pos)))
+            .collect();
+        order.sort_unstable_by_key(|(place, ..)| *place);
+        Some(order.into_iter().map(|(_, at, pos)| (at, pos)).collect())
+    }
 }
 
 /// One selected field.
@@ -223,10 +293,13 @@ pub fn compile_object<R: Entity>(
     occurrences: &[Occurrence<'_>],
 ) -> Result<ObjectPlan<R>, Fault> {
     // The compiler's borrow outlives the occurrences': shorten it to theirs.
-    let compiler = Compiler { fragments: compiler.fragments, registry: compiler.registry };
+    let compiler =
+        Compiler { fragments: compiler.fragments, registry: compiler.registry, depth: compiler.depth };
     let object = R::name();
     let mut fields = Vec::new();
+    let mut places = Vec::new();
     for merged in compiler.collect(&object, occurrences) {
+        places.push(merged.places());
         let field = &merged.first.node;
         let (kind, guard, nullable) = if field.name.node == "__typename" {
             (Kind::Typename(format!("\"{object}\"").into_bytes().into()), None, false)
@@ -253,8 +326,10 @@ pub fn compile_object<R: Entity>(
             kind,
         });
     }
-    let flat = fields.iter().all(|field| {
-        field.conditions.is_empty() && field.guard.is_none() && !matches!(field.kind, Kind::Node(_))
-    });
-    Ok(ObjectPlan { fields, flat })
+    let places = places.iter().any(Places::vary).then_some(places);
+    let flat = places.is_none()
+        && fields.iter().all(|field| {
+            field.conditions.is_empty() && field.guard.is_none() && !matches!(field.kind, Kind::Node(_))
+        });
+    Ok(ObjectPlan { fields, flat, places })
 }

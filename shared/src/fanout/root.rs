@@ -4,7 +4,7 @@ use super::{
     Arena, Ask, AskEach, Asking, Bubble, Compiler, Cx, Fault, Have, Merged, Out, Path, Question, Row, Shape,
     Step, Then,
     loader::Loader,
-    plan::{Condition, holds},
+    plan::{Condition, Places, holds},
 };
 use async_graphql::{
     ContextSelectionSet, Name, OutputType, PathSegment, Pos, Positioned, QueryPathSegment, ServerResult,
@@ -44,6 +44,7 @@ pub(crate) struct RootField {
     pub nullable: bool,
     pub conditions: Vec<Condition>,
     pub occurrences: Vec<(Condition, Positioned<Field>)>,
+    pub places: Places,
     plan: OnceLock<Result<Planned, Fault>>,
 }
 
@@ -68,6 +69,7 @@ impl RootField {
             pos: merged.first.pos,
             nullable,
             conditions: merged.conditions(),
+            places: merged.places(),
             occurrences: merged
                 .all
                 .iter()
@@ -77,14 +79,6 @@ impl RootField {
         }
     }
 
-    /// Whether this request selects it.
-    pub fn selected(&self, variables: &Variables) -> bool {
-        holds(&self.conditions, |name| match variables.get(name) {
-            Some(Value::Boolean(value)) => Some(*value),
-            _ => None,
-        })
-    }
-
     fn planned<P: Send + Sync + 'static>(
         &self,
         compile: impl FnOnce(&Merged<'_>) -> Result<P, Fault>,
@@ -92,7 +86,7 @@ impl RootField {
         let planned = self.plan.get_or_init(|| {
             let first = &self.occurrences.first().ok_or_else(Fault::internal)?.1;
             let all = self.occurrences.iter().map(|(condition, field)| (condition.clone(), field)).collect();
-            let plan = compile(&Merged { first, all })?;
+            let plan = compile(&Merged::alone(first, all))?;
             Ok(Planned { plan: Arc::new(plan), size: Arc::new(AtomicUsize::new(256)) })
         });
         let Planned { plan, size } = planned.clone()?;
@@ -110,11 +104,35 @@ pub(crate) struct Execution {
 
 impl Operation {
     fn compiler(&self) -> Compiler<'_> {
-        Compiler { fragments: &self.fragments, registry: &self.registry }
+        Compiler { fragments: &self.fragments, registry: &self.registry, depth: 0 }
+    }
+
+    /// The roots that a request selects, in the order of its answer.
+    pub fn selected(&self, variables: &Variables) -> Vec<&RootField> {
+        let selected =
+            self.roots.iter().filter(|root| holds(&root.conditions, |name| boolean(variables, name)));
+        let mut selected: Vec<_> = selected.collect();
+        if self.roots.iter().any(|root| root.places.vary()) {
+            selected.sort_by_key(|root| root.places.first(|name| boolean(variables, name)));
+        }
+        selected
+    }
+
+    /// Where a root stands in the document, for this request.
+    pub fn place(&self, key: &str, variables: &Variables) -> Option<Pos> {
+        let root = self.roots.iter().find(|root| root.key.as_str() == key)?;
+        root.places.first(|name| boolean(variables, name)).map(|(_, pos)| pos)
     }
 
     fn root_at(&self, pos: Pos) -> Option<&RootField> {
         self.roots.iter().find(|root| root.pos == pos)
+    }
+}
+
+fn boolean(variables: &Variables, name: &Name) -> Option<bool> {
+    match variables.get(name) {
+        Some(Value::Boolean(value)) => Some(*value),
+        _ => None,
     }
 }
 

@@ -164,9 +164,13 @@ pub fn interface<T: OutputType>(
         for name in &names {
             registry.add_implements(name, &interface);
         }
-        let first = names.first().and_then(|name| registry.types.get(name));
+        let first = names.first().zip(members.first()).and_then(|(name, member)| {
+            let known = registry.types.get(name)?;
+            let complete = fields.iter().all(|field| known.field_by_name(field).is_some());
+            if complete { Some(known.clone()) } else { ahead(registry, name, *member) }
+        });
         let shared = fields.iter().filter_map(|field| {
-            first.and_then(|ty| ty.field_by_name(field)).map(|meta| ((*field).to_owned(), meta.clone()))
+            first.as_ref()?.field_by_name(field).map(|meta| ((*field).to_owned(), meta.clone()))
         });
         MetaType::Interface {
             name: interface.into_owned(),
@@ -183,6 +187,15 @@ pub fn interface<T: OutputType>(
             requires_scopes: Vec::new(),
         }
     })
+}
+
+/// The type of a member that is still in the making: it is its own field that led here. Everything else counts as
+/// known, so this goes no further than the member itself.
+fn ahead(registry: &Registry, name: &str, member: Register) -> Option<MetaType> {
+    let mut aside = Registry { types: registry.types.clone(), ..Registry::default() };
+    aside.types.remove(name);
+    member(&mut aside);
+    aside.types.remove(name)
 }
 
 fn bare(qualified: String) -> String {

@@ -139,7 +139,12 @@ pub fn write_object<R: Entity>(
     let start = out.buf.len();
     out.buf.push(b'{');
     let mut first = true;
-    for (at, field) in plan.fields.iter().enumerate() {
+    let count = level.order.as_ref().map_or(plan.fields.len(), Vec::len);
+    for nth in 0..count {
+        let elsewhere = level.order.as_ref().and_then(|order| order.get(nth));
+        let at = elsewhere.map_or(nth, |(at, _)| *at);
+        let Some(field) = plan.fields.get(at) else { continue };
+        let pos = elsewhere.map_or(field.pos, |(_, pos)| *pos);
         let gathered = level.fields.get(at);
         if gathered.is_some_and(super::gather::Gathered::is_skipped) {
             continue;
@@ -147,7 +152,7 @@ pub fn write_object<R: Entity>(
         // The key stands there with a comma in front: `,"title":`
         out.buf.extend_from_slice(&field.lead[usize::from(first)..]);
         first = false;
-        let here = path.field(&field.key, field.pos);
+        let here = path.field(&field.key, pos);
         let written = match (&field.kind, gathered) {
             (_, Some(super::gather::Gathered::There(written))) => written.write(i, out, &here),
             (Kind::Leaf(put), _) => put(row, out, &here),
@@ -157,7 +162,7 @@ pub fn write_object<R: Entity>(
             }
             (Kind::Node(_), _) => {
                 // Every node was gathered; were one not, a masked error beats a hole in the JSON.
-                out.fail(&Fault::new(Code::InternalServerError, "Internal server error"), field.pos, &here);
+                out.fail(&Fault::new(Code::InternalServerError, "Internal server error"), pos, &here);
                 Err(Bubble)
             }
         };

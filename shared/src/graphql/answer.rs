@@ -89,7 +89,7 @@ pub fn executed(operation: &Operation, variables: &Variables, response: Response
     let mut body = Vec::with_capacity(size(&response.data) + 128);
     body.extend_from_slice(b"{\"data\":");
     data(operation, variables, &response.data, &mut body);
-    let (verdict, codes) = errors(operation, response.errors, &mut body);
+    let (verdict, codes) = errors(operation, variables, response.errors, &mut body);
     body.push(b'}');
     Answer { body: body.into(), verdict, codes }
 }
@@ -104,7 +104,7 @@ pub fn completed(operation: &Operation, variables: &Variables, mut response: Res
         _ => Value::Object([(async_graphql::Name::new(RAW), Value::String(text))].into_iter().collect()),
     };
     for error in &mut response.errors {
-        *error = masked(std::mem::replace(error, ServerError::new("", None)));
+        *error = masked(operation, variables, std::mem::replace(error, ServerError::new("", None)));
     }
     response
 }
@@ -127,7 +127,7 @@ fn raw(value: &Value) -> Option<&str> {
 fn data(operation: &Operation, variables: &Variables, data: &Value, body: &mut Vec<u8>) {
     let start = body.len();
     body.push(b'{');
-    for (at, root) in operation.roots.iter().filter(|root| root.selected(variables)).enumerate() {
+    for (at, root) in operation.selected(variables).into_iter().enumerate() {
         if at > 0 {
             body.push(b',');
         }
@@ -166,11 +166,16 @@ fn put_root(root: &RootField, data: &Value, body: &mut Vec<u8>) -> bool {
     root.nullable
 }
 
-fn errors(operation: &Operation, errors: Vec<ServerError>, body: &mut Vec<u8>) -> (Verdict, Vec<Cow>) {
+fn errors(
+    operation: &Operation,
+    variables: &Variables,
+    errors: Vec<ServerError>,
+    body: &mut Vec<u8>,
+) -> (Verdict, Vec<Cow>) {
     if errors.is_empty() {
         return (Verdict::Executed { errors: false }, Vec::new());
     }
-    let mut errors: Vec<_> = errors.into_iter().map(masked).collect();
+    let mut errors: Vec<_> = errors.into_iter().map(|error| masked(operation, variables, error)).collect();
     // Roots finish in any order; errors are told in the document's.
     errors.sort_by_key(|error| match error.path.first() {
         Some(PathSegment::Field(key)) => operation.roots.iter().position(|root| root.key.as_str() == key),
@@ -210,7 +215,13 @@ fn code(error: &ServerError) -> Option<&str> {
 ///
 /// What came out of a `?` carries its source: that is logged, and masked. What async-graphql itself says about an
 /// argument has none: that is the caller's to read.
-fn masked(error: ServerError) -> ServerError {
+fn masked(operation: &Operation, variables: &Variables, mut error: ServerError) -> ServerError {
+    // An error is at its field, as everywhere; async-graphql points at the argument.
+    if let [PathSegment::Field(key)] = error.path.as_slice()
+        && let Some(pos) = operation.place(key, variables)
+    {
+        error.locations = vec![pos];
+    }
     if code(&error).is_some() {
         return error;
     }

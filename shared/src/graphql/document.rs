@@ -162,7 +162,7 @@ impl Documents {
         let object = object.ok_or_else(|| {
             Fault::new(Code::GraphqlValidationFailed, format!("This schema has no {ty} operations."))
         })?;
-        let compiler = Compiler { fragments, registry: &self.registry };
+        let compiler = Compiler { fragments, registry: &self.registry, depth: 0 };
         let set = std::mem::take(&mut definition.node.selection_set.node);
         let merged = compiler.collect(object, &[Occurrence { condition: Arc::from([]), set: &set }]);
         let mut introspects = false;
@@ -197,7 +197,7 @@ impl Documents {
         }
         definition.node.selection_set.node.items = items;
         definition.node.directives.clear();
-        let conditional = roots.iter().any(|root| !root.conditions.is_empty());
+        let conditional = roots.iter().any(|root| !root.conditions.is_empty() || root.places.vary());
         let has_variables = !definition.node.variable_definitions.is_empty();
         let stub = ExecutableDocument {
             operations: DocumentOperations::Single(definition),

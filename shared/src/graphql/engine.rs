@@ -6,14 +6,14 @@ use super::{
     operation::GraphqlRequest,
 };
 use crate::{
-    fanout::{Execution, Fault, Loader, Stats, plan::GuardFn, type_info::MARK},
+    fanout::{Execution, Fault, Loader, Stats, plan::GuardFn, type_info::MARK, valued},
     request::{ContextExt, Links, RequestContext},
     telemetry::{OperationType as Recorded, Outcome, RequestRecord},
     upstream::Upstreams,
 };
 use async_graphql::{
-    Context, Guard, ObjectType, PathSegment, Request, Response, SDLExportOptions, Schema, SchemaBuilder,
-    ServerResult, SubscriptionType, ValidationMode, Value, Variables,
+    Context, Guard, ObjectType, PathSegment, Positioned, Request, Response, SDLExportOptions, Schema,
+    SchemaBuilder, ServerResult, SubscriptionType, ValidationMode, Value, Variables,
     async_trait::async_trait,
     extensions::{Extension, ExtensionContext, ExtensionFactory, NextResolve, ResolveInfo},
     parser::types::{DocumentOperations, ExecutableDocument, OperationType, Selection},
@@ -314,20 +314,26 @@ impl Ready {
     }
 }
 
-/// The roots that this request selects.
+/// The roots that this request selects, with the values of variables in place of their names: async-graphql takes a
+/// variable without a value for null.
 fn stub(operation: &PreparedOperation, variables: &Variables) -> ExecutableDocument {
     let mut stub = operation.stub.clone();
-    if !operation.conditional {
-        return stub;
+    let DocumentOperations::Single(definition) = &mut stub.operations else { return stub };
+    let items = &mut definition.node.selection_set.node.items;
+    if operation.conditional {
+        let selected = operation.operation.selected(variables);
+        let place = |item: &Positioned<Selection>| selected.iter().position(|root| root.pos == item.pos);
+        items.retain(|item| place(item).is_some());
+        items.sort_by_key(place);
     }
-    if let DocumentOperations::Single(definition) = &mut stub.operations {
-        let roots = &operation.operation.roots;
-        definition.node.selection_set.node.items.retain(|item| match &item.node {
-            Selection::Field(field) => {
-                roots.iter().find(|root| root.pos == field.pos).is_none_or(|root| root.selected(variables))
-            }
-            _ => true,
-        });
+    if operation.has_variables {
+        for item in items {
+            let Selection::Field(field) = &mut item.node else { continue };
+            field.node.arguments.retain_mut(|(_, argument)| {
+                let value = valued(&argument.node, &|name| variables.get(name));
+                value.map(|value| argument.node = value.into_value()).is_some()
+            });
+        }
     }
     stub
 }

@@ -72,6 +72,8 @@ impl Upstreams {
             // A redirect would carry credentials to a host that nobody configured.
             .redirect(redirect::Policy::none())
             .no_proxy()
+            // Inside a network compressing costs more than it saves, on both ends.
+            .no_gzip()
             .connect_timeout(Duration::from_secs(1))
             .pool_idle_timeout(Duration::from_secs(30))
             .pool_max_idle_per_host(256)

@@ -164,10 +164,10 @@ impl Write {
             headers.insert(header::CONTENT_TYPE, JSON);
             *call.body_mut() = Some(body.map_err(|_| Fault::internal())?.into());
         }
-        let reply = {
-            let _under_way = self.loader.stats().sent(1);
-            upstreams.send(&self.upstream, call, self.loader.request()).await
-        };
+        let before = self.loader.stats().before();
+        self.loader.stats().sent(1, 1);
+        let reply = upstreams.send(&self.upstream, call, self.loader.request()).await;
+        self.loader.stats().waited(before);
         // Whether or not the answer arrived, what was read before may be wrong now.
         self.loader.forget();
         let reply = reply?;

@@ -47,7 +47,7 @@ async fn each_shelf_shows_its_own() {
             {"albums": [{"id": "al-2"}, {"id": "al-1"}]},
             {"hits": [{"rank": 1, "track": {"title": "Track 1"}}]},
             {"charts": [{"title": "Top 1",
-                "places": [place(1, "NEW"), place(2, "UP"), place(3, "SAME"), place(4, "DOWN")]}]},
+                "places": [place(1, "NEW"), place(2, "UP"), place(3, "SAME"), {"rank": 4, "movement": "DOWN", "track": {"id": "tr-1"}}]}]},
             {"playlists": [{"title": "Mix 1", "ownerName": "Ada"}, {"title": "Mix 2", "ownerName": "Ada"}]},
         ])
     );

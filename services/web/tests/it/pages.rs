@@ -30,7 +30,7 @@ async fn a_tracks_page_says_what_it_is_and_where() {
                 {"title": "Ágætis 1", "path": "/albums/al-1/%C3%A1g%C3%A6tis-1"},
                 {"title": "Track 1", "path": "/tracks/tr-1/track-1"},
             ],
-            "image": {"src": "/artwork/al-1?w=320"},
+            "image": {"src": "https://img.example/al-1?w=320"},
             "thing": {"__typename": "Track", "title": "Track 1"},
         })
     );

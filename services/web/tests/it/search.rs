@@ -1,7 +1,7 @@
 //! Search with total and facets: hits of all kinds in one order, each kind's rows in one call.
 
 use crate::world::World;
-use kit::{Call, Value, json};
+use kit::{Call, Reply, Value, json};
 
 fn found(call: &Call) -> Value {
     let hit =
@@ -82,4 +82,22 @@ async fn an_endless_query_is_refused_with_the_way_out() {
     assert_eq!(answer.codes(), ["BAD_USER_INPUT"]);
     assert!(answer.messages()[0].contains("200"), "{answer}");
     assert_eq!(world.calls(), [0, 0, 0, 0]);
+}
+
+#[tokio::test]
+async fn a_cursor_of_something_else_is_the_visitors_to_correct() {
+    let world = World::start().await;
+    world.catalog.get("/search", |_| {
+        Reply::json(
+            400,
+            json!({"status": 400, "detail": "no", "errors": [{"field": "after", "detail": "no"}]}),
+        )
+    });
+    let answer = world
+        .web
+        .query(r#"{ search(query: "x", after: "nonsense") { hits { nodes { __typename } } } }"#)
+        .await;
+    assert_eq!(answer.codes(), ["BAD_USER_INPUT"]);
+    assert_eq!(answer.paths(), ["search.hits"]);
+    assert!(answer.messages()[0].contains("\"after\""), "{answer}");
 }

@@ -27,6 +27,9 @@ impl World {
             .upstream("identity", &identity)
             .upstream("library", &library)
             .upstream("activity", &activity)
+            .settings(|settings| {
+                settings.links.insert("artwork".to_owned(), "https://img.example".parse().unwrap());
+            })
             .start()
             .await;
         Self { catalog, identity, library, activity, issuer, web }

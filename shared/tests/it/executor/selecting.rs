@@ -260,3 +260,24 @@ async fn introspection_and_typenames_stand_beside_plans() {
     assert_eq!(answer.data("__type.kind"), "OBJECT");
     assert_eq!(answer.data("writer.__typename"), "Writer");
 }
+
+#[tokio::test]
+async fn the_order_of_keys_follows_what_is_selected_this_time() {
+    let world = World::start().await;
+    let document = "query($v: Boolean!) { a: answer @include(if: $v) writer(id: \"w1\") { name @include(if: $v) born name id @skip(if: $v) id } a: answer }";
+    let answer = world.bff.query(document).variables(json!({"v": true})).await;
+    assert_eq!(answer.text, r#"{"data":{"a":42,"writer":{"name":"Ada","born":1815,"id":"w1"}}}"#);
+    let answer = world.bff.query(document).variables(json!({"v": false})).await;
+    assert_eq!(answer.text, r#"{"data":{"writer":{"born":1815,"name":"Ada","id":"w1"},"a":42}}"#);
+}
+
+#[tokio::test]
+async fn a_variable_without_a_value_leaves_a_roots_argument_to_its_default() {
+    let world = World::start().await;
+    let answer = world
+        .bff
+        .query("query($first: Int, $after: String) { books(first: $first, after: $after) { nodes { id } } }")
+        .await;
+    assert_eq!(answer.ok(), &json!({"books": {"nodes": [{"id": "b1"}, {"id": "b2"}]}}));
+    assert_eq!(world.shop.calls()[0].param("after"), None);
+}

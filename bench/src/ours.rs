@@ -1,6 +1,6 @@
 //! The same schema as a team writes it on `shared`: three entities, four questions, everything on as in production.
 
-use async_graphql::{EmptyMutation, EmptySubscription, Object, Schema};
+use async_graphql::{EmptyMutation, EmptySubscription, Object};
 use bff::{Ask, Bff, IntoAsk, Upstream, app::Running, edges, entity, question};
 use std::{collections::BTreeMap, error::Error, net::SocketAddr};
 
@@ -98,8 +98,11 @@ pub async fn start(listen: SocketAddr, upstream: &str) -> Result<Running, Box<dy
     settings.profile = bff::config::Profile::Production;
     settings.listen = listen;
     settings.upstreams = BTreeMap::from([("rest".to_owned(), upstream.parse()?)]);
-    let schema = Schema::build(Query, EmptyMutation, EmptySubscription);
-    Ok(Bff::new("ours", "").upstreams(&[REST]).schema(schema).start(settings).await?)
+    Ok(Bff::new("ours", "")
+        .upstreams(&[REST])
+        .schema(Query, EmptyMutation, EmptySubscription)
+        .start(settings)
+        .await?)
 }
 
 /// Serves until the process ends.

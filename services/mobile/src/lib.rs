@@ -18,7 +18,6 @@ mod session;
 mod track;
 mod upstreams;
 
-use async_graphql::Schema;
 use bff::Bff;
 use schema::{Mutation, Query, Subscription};
 
@@ -27,5 +26,5 @@ pub fn bff() -> Bff {
     Bff::new("mobile", include_str!("../mobile.toml"))
         .upstreams(&upstreams::ALL)
         .example(include_str!("../example.graphql"))
-        .schema(Schema::build(Query::default(), Mutation::default(), Subscription::default()))
+        .schema(Query::default(), Mutation::default(), Subscription::default())
 }

@@ -15,7 +15,7 @@ mod schema;
 mod track;
 mod upstreams;
 
-use async_graphql::{EmptyMutation, EmptySubscription, Schema};
+use async_graphql::{EmptyMutation, EmptySubscription};
 use bff::Bff;
 
 /// The partner BFF. Its schema is published, so introspection answers in every profile.
@@ -24,5 +24,5 @@ pub fn bff() -> Bff {
         .upstreams(&[upstreams::CATALOG])
         .example(include_str!("../example.graphql"))
         .public_schema()
-        .schema(Schema::build(schema::Query::default(), EmptyMutation, EmptySubscription))
+        .schema(schema::Query::default(), EmptyMutation, EmptySubscription)
 }

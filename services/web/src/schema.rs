@@ -16,7 +16,7 @@ use crate::{
     user::UserRoots,
     viewer::{ViewerEdits, ViewerRoots},
 };
-use async_graphql::{MergedObject, MergedSubscription, Schema, SchemaBuilder};
+use async_graphql::{MergedObject, MergedSubscription};
 
 /// Everything a page can show. Each thing links to those it belongs to and to those that belong to it.
 #[derive(MergedObject, Default)]
@@ -42,7 +42,3 @@ pub struct Mutation(PlaylistEdits, CommentEdits, ViewerEdits, Listening);
 /// What a page can follow while it is open.
 #[derive(MergedSubscription, Default)]
 pub struct Subscription(ActivityFeed);
-
-pub fn build() -> SchemaBuilder<Query, Mutation, Subscription> {
-    Schema::build(Query::default(), Mutation::default(), Subscription::default())
-}

@@ -1,15 +1,8 @@
 //! Where a request really came from: the peer, or what a trusted proxy says about it.
 
-use std::{
-    net::{IpAddr, Ipv4Addr, SocketAddr},
-    sync::Arc,
-};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
-use axum::{
-    extract::{ConnectInfo, Request, State},
-    middleware::Next,
-    response::Response,
-};
+use axum::extract::{ConnectInfo, Request};
 use http::{HeaderMap, header::FORWARDED};
 
 use crate::config::Network;
@@ -21,16 +14,12 @@ pub struct Client {
     pub secure: bool,
 }
 
-pub(super) async fn identify(
-    State(trusted): State<Arc<[Network]>>,
-    mut request: Request,
-    next: Next,
-) -> Response {
+/// Notes the client in the request's extensions.
+pub(super) fn identify(trusted: &[Network], request: &mut Request) {
     let peer = request.extensions().get::<ConnectInfo<SocketAddr>>();
     let peer = peer.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |ConnectInfo(peer)| peer.ip().to_canonical());
-    let client = Client::behind(peer, request.headers(), &trusted);
+    let client = Client::behind(peer, request.headers(), trusted);
     request.extensions_mut().insert(client);
-    next.run(request).await
 }
 
 impl Client {

@@ -26,7 +26,7 @@ use tower_http::{
 use super::{ErrorBody, client};
 use crate::{
     auth::{Verifier, authenticate},
-    config::Settings,
+    config::{Network, Settings},
     telemetry::{TRACE_ID_HEADER, observe},
 };
 
@@ -39,9 +39,13 @@ pub(super) fn stack(
     draining: Draining,
 ) -> Router {
     let service: Arc<str> = settings.service.as_str().into();
-    let trusted: Arc<[_]> = settings.trusted_proxies.as_slice().into();
-    let deadline = Duration::from_millis(settings.deadline_ms);
-    let limit = settings.limits.body_bytes;
+    let bounds = Arc::new(Bounds {
+        trusted: settings.trusted_proxies.clone(),
+        deadline: Duration::from_millis(settings.deadline_ms),
+        body_bytes: settings.limits.body_bytes,
+        errors,
+        draining,
+    });
     // Innermost, and not around everything: handlers know their caller, open ones check credentials themselves.
     let public = public.layer(from_fn_with_state((verifier, errors), authenticate));
     // A path nobody routes is answered, traced and counted like any other.
@@ -57,12 +61,8 @@ pub(super) fn stack(
         .layer(option_layer(cors(&settings.cors)))
         // Outside of what makes bodies, inside of what only touches heads.
         .layer(CompressionLayer::new().gzip(true))
-        // Before anything that may want to know where a caller comes from.
-        .layer(from_fn_with_state(trusted, client::identify))
-        // The clock starts before the token is checked: the provider's slowness is part of the caller's wait.
-        .layer(from_fn_with_state((deadline, errors, draining), bound_time))
-        // An oversized body is refused before it costs a signature check.
-        .layer(from_fn_with_state((limit, errors), bound_body))
+        // Three steps as one layer (every layer clones and boxes all that is inside of it): who calls, until when, how much.
+        .layer(from_fn_with_state(bounds, bound))
         .layer(DefaultBodyLimit::disable());
     router.layer(stack)
 }
@@ -121,35 +121,39 @@ impl Draining {
     }
 }
 
-/// The response's head is due within the deadline; a stream may go on after it.
-async fn bound_time(
-    State((limit, errors, draining)): State<(Duration, ErrorBody, Draining)>,
-    mut request: Request,
-    next: Next,
-) -> Response {
-    request.extensions_mut().insert(Deadline::after(limit));
-    request.extensions_mut().insert(draining);
-    match tokio::time::timeout(limit, next.run(request)).await {
-        Ok(response) => response,
-        Err(_) => {
-            let message =
-                format!("The answer took longer than the {} ms a request may take", limit.as_millis());
-            errors.response(StatusCode::GATEWAY_TIMEOUT, "DEADLINE_EXCEEDED", &message)
-        }
-    }
+/// What a request may take.
+struct Bounds {
+    trusted: Vec<Network>,
+    deadline: Duration,
+    body_bytes: usize,
+    errors: ErrorBody,
+    draining: Draining,
 }
 
-/// Refuses a body that announces itself as too long, and cuts one that turns out to be.
-async fn bound_body(
-    State((limit, errors)): State<(usize, ErrorBody)>,
-    request: Request,
-    next: Next,
-) -> Response {
+async fn bound(State(bounds): State<Arc<Bounds>>, mut request: Request, next: Next) -> Response {
+    // Before anything that may want to know where a caller comes from.
+    client::identify(&bounds.trusted, &mut request);
+    // The clock starts before the token is checked: the provider's slowness is part of the caller's wait.
+    request.extensions_mut().insert(Deadline::after(bounds.deadline));
+    request.extensions_mut().insert(bounds.draining.clone());
+    // An oversized body is refused before it costs a signature check, if it announces itself; else it is cut.
+    let (limit, errors) = (bounds.body_bytes, bounds.errors);
     let announced =
         request.headers().get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
     if announced.is_some_and(|length| length > limit as u64) {
         let message = format!("The request's body is longer than the {limit} bytes allowed");
         return errors.response(StatusCode::PAYLOAD_TOO_LARGE, "PAYLOAD_TOO_LARGE", &message);
     }
-    next.run(request.map(|body| Body::new(Limited::new(body, limit)))).await
+    let request = request.map(|body| Body::new(Limited::new(body, limit)));
+    // The response's head is due within the deadline; a stream may go on after it.
+    match tokio::time::timeout(bounds.deadline, next.run(request)).await {
+        Ok(response) => response,
+        Err(_) => {
+            let message = format!(
+                "The answer took longer than the {} ms a request may take",
+                bounds.deadline.as_millis()
+            );
+            errors.response(StatusCode::GATEWAY_TIMEOUT, "DEADLINE_EXCEEDED", &message)
+        }
+    }
 }

@@ -13,7 +13,7 @@ use crate::{
     telemetry,
     upstream::{Upstream, Upstreams},
 };
-use async_graphql::{ObjectType, SchemaBuilder, SubscriptionType};
+use async_graphql::{ObjectType, SubscriptionType};
 use axum::{Router, routing};
 use clap::{Args as _, Command, FromArgMatches as _};
 use std::{process::ExitCode, sync::Arc, time::Duration};
@@ -52,15 +52,15 @@ impl Bff {
         }
     }
 
-    /// Its roots: `async_graphql::Schema::build(Query, Mutation, Subscription)`.
+    /// Its roots. `async_graphql::{EmptyMutation, EmptySubscription}` stand for what it does not have.
     #[must_use]
-    pub fn schema<Q, M, S>(self, builder: SchemaBuilder<Q, M, S>) -> Self
+    pub fn schema<Q, M, S>(self, query: Q, mutation: M, subscription: S) -> Self
     where
         Q: ObjectType + 'static,
         M: ObjectType + 'static,
         S: SubscriptionType + 'static,
     {
-        Self { schema: Some(Declared::new(builder)), ..self }
+        Self { schema: Some(Declared::new(query, mutation, subscription)), ..self }
     }
 
     /// Whom it asks: each must be found in the configuration.

@@ -12,11 +12,10 @@ use crate::{
     upstream::Upstreams,
 };
 use async_graphql::{
-    Context, Guard, ObjectType, PathSegment, Positioned, Request, Response, SDLExportOptions, Schema,
-    SchemaBuilder, ServerResult, SubscriptionType, ValidationMode, Value, Variables,
-    async_trait::async_trait,
-    extensions::{Extension, ExtensionContext, ExtensionFactory, NextResolve, ResolveInfo},
-    parser::types::{DocumentOperations, ExecutableDocument, OperationType, Selection},
+    ContainerType, Context, ContextSelectionSet, Guard, ObjectType, OutputType, PathSegment, Positioned,
+    Request, Response, SDLExportOptions, Schema, ServerResult, SubscriptionType, ValidationMode, Value,
+    Variables,
+    parser::types::{DocumentOperations, ExecutableDocument, Field, OperationType, Selection},
     registry::{MetaType, Registry},
 };
 use futures::{
@@ -24,7 +23,7 @@ use futures::{
     future::BoxFuture,
     stream::{self, BoxStream},
 };
-use std::{fmt, panic::AssertUnwindSafe, sync::Arc};
+use std::{borrow::Cow, fmt, panic::AssertUnwindSafe, sync::Arc};
 use tracing::Instrument;
 
 /// A schema with everything that outlives a request. Cheap to clone.
@@ -74,7 +73,7 @@ pub(crate) struct Declared {
 }
 
 impl Declared {
-    pub fn new<Q, M, S>(builder: SchemaBuilder<Q, M, S>) -> Result<Self, SchemaError>
+    pub fn new<Q, M, S>(query: Q, mutation: M, subscription: S) -> Result<Self, SchemaError>
     where
         Q: ObjectType + 'static,
         M: ObjectType + 'static,
@@ -95,8 +94,10 @@ impl Declared {
         registry.remove_unused_types();
         only_entities_below_roots(&registry)?;
         // apollo-compiler validates in front of this, and the roots that arrive here were collected by us.
-        let schema =
-            builder.validation_mode(ValidationMode::Fast).extension(Fence).disable_suggestions().finish();
+        let schema = Schema::build(Fenced(query), Fenced(mutation), subscription)
+            .validation_mode(ValidationMode::Fast)
+            .disable_suggestions()
+            .finish();
         Ok(Self {
             sdl: schema.sdl_with_options(SDLExportOptions::new().include_specified_by()),
             runner: Arc::new(schema),
@@ -155,7 +156,9 @@ impl Engine {
     /// # Errors
     /// The schema cannot be served.
     pub fn new<Q, M, S>(
-        builder: SchemaBuilder<Q, M, S>,
+        query: Q,
+        mutation: M,
+        subscription: S,
         upstreams: Arc<Upstreams>,
         introspection: bool,
     ) -> Result<Self, SchemaError>
@@ -164,7 +167,7 @@ impl Engine {
         M: ObjectType + 'static,
         S: SubscriptionType + 'static,
     {
-        Declared::new(builder)?.engine(upstreams, Links::default(), introspection)
+        Declared::new(query, mutation, subscription)?.engine(upstreams, Links::default(), introspection)
     }
 
     /// Runs a query or a mutation.
@@ -372,31 +375,38 @@ fn note_codes(answer: &Answer) {
     });
 }
 
-/// Stands around every root: a panic there is one masked error of that root.
-struct Fence;
+/// Stands around the roots: a panic in one is one masked error of that one. (An extension could do this too, but
+/// async-graphql boxes a future for each of its hooks as soon as there is one.)
+struct Fenced<T>(T);
 
-impl ExtensionFactory for Fence {
-    fn create(&self) -> Arc<dyn Extension> {
-        Arc::new(Fence)
+impl<T: ObjectType> OutputType for Fenced<T> {
+    fn type_name() -> Cow<'static, str> {
+        T::type_name()
+    }
+
+    fn create_type_info(registry: &mut Registry) -> String {
+        T::create_type_info(registry)
+    }
+
+    async fn resolve(&self, ctx: &ContextSelectionSet<'_>, field: &Positioned<Field>) -> ServerResult<Value> {
+        self.0.resolve(ctx, field).await
     }
 }
 
-#[async_trait]
-impl Extension for Fence {
-    async fn resolve(
-        &self,
-        ctx: &ExtensionContext<'_>,
-        info: ResolveInfo<'_>,
-        next: NextResolve<'_>,
-    ) -> ServerResult<Option<Value>> {
-        let path = vec![PathSegment::Field(info.alias.unwrap_or(info.name).to_owned())];
-        let pos = info.field.name.pos;
-        match AssertUnwindSafe(next.run(ctx, info)).catch_unwind().await {
-            Ok(result) => result,
-            Err(_) => Err(Fault::internal().at(pos, path)),
-        }
+impl<T: ObjectType> ContainerType for Fenced<T> {
+    fn is_empty() -> bool {
+        T::is_empty()
+    }
+
+    async fn resolve_field(&self, ctx: &Context<'_>) -> ServerResult<Option<Value>> {
+        AssertUnwindSafe(self.0.resolve_field(ctx)).catch_unwind().await.unwrap_or_else(|_| {
+            let key = PathSegment::Field(ctx.item.node.response_key().node.to_string());
+            Err(Fault::internal().at(ctx.item.pos, vec![key]))
+        })
     }
 }
+
+impl<T: ObjectType> ObjectType for Fenced<T> {}
 
 /// Makes a guard of the executor one of async-graphql, for roots: `#[graphql(guard = "Only(signed_in)")]`.
 pub struct Only(pub GuardFn);

@@ -1,6 +1,6 @@
 //! The kit tells the truth: what it records, holds back, breaks and signs.
 
-use async_graphql::{EmptyMutation, EmptySubscription, Object, Schema};
+use async_graphql::{EmptyMutation, EmptySubscription, Object};
 use bff::{Ask, Bff, ContextExt, IntoAsk, Upstream, entity, question};
 use kit::{Fake, Issuer, Server, json};
 
@@ -28,7 +28,7 @@ impl Query {
 }
 
 fn shop() -> Bff {
-    Bff::new("shop", "").upstreams(&[SHOP]).schema(Schema::build(Query, EmptyMutation, EmptySubscription))
+    Bff::new("shop", "").upstreams(&[SHOP]).schema(Query, EmptyMutation, EmptySubscription)
 }
 
 #[tokio::test]

@@ -1,6 +1,6 @@
 //! The BFF that these tests ask: writers and books over one upstream with batch reads, and one without.
 
-use async_graphql::{Context, ID, InputObject, MergedObject, Object, Schema, Subscription};
+use async_graphql::{Context, ID, InputObject, MergedObject, Object, Subscription};
 use bff::{
     Ask, Bff, Caller, ContextExt, Fault, First, Have, IntoAsk, Many, Maybe, One, OptionalManyMaybe,
     RequestContext, Then, Told, Upstream, edges, entity,
@@ -416,8 +416,11 @@ impl Changes {
 
 /// The BFF.
 pub fn bff() -> Bff {
-    let schema = Schema::build(Query::default(), Mutation, Changes);
-    Bff::new("world", "deadline_ms = 5000").upstreams(&[SHOP, STOCK]).schema(schema)
+    Bff::new("world", "deadline_ms = 5000").upstreams(&[SHOP, STOCK]).schema(
+        Query::default(),
+        Mutation,
+        Changes,
+    )
 }
 
 /// The BFF over fakes that know a few writers and books.

@@ -1,6 +1,6 @@
 //! A schema with every shape, on the fan-out executor.
 
-use async_graphql::{EmptyMutation, EmptySubscription, Enum, ID, Object, Schema};
+use async_graphql::{EmptyMutation, EmptySubscription, Enum, ID, Object};
 use bff::{
     Ask, Bff, Fault, First, Have, IntoAsk, Leaf, Many, ManyMaybe, Maybe, One, OptionalManyMaybe,
     RequestContext, Then, Told, Upstream, edges, entity,
@@ -295,6 +295,5 @@ impl Query {
 }
 
 pub fn bff() -> Bff {
-    let schema = Schema::build(Query, EmptyMutation, EmptySubscription);
-    Bff::new("shapes", "").upstreams(&[REST]).schema(schema)
+    Bff::new("shapes", "").upstreams(&[REST]).schema(Query, EmptyMutation, EmptySubscription)
 }

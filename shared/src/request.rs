@@ -2,6 +2,7 @@
 
 use crate::{
     auth::Caller,
+    config::Limits,
     fanout::{Execution, Fault, Question, by_hand},
     upstream::{Upstream, write::Write},
 };
@@ -29,6 +30,8 @@ pub struct RequestContext {
     pub deadline: Instant,
     /// How long such a request may take.
     pub patience: Duration,
+    /// How long the answer of one root may be, in bytes.
+    pub answer_bytes: usize,
 }
 
 impl RequestContext {
@@ -41,6 +44,7 @@ impl RequestContext {
             links: Links::default(),
             deadline: Instant::now() + patience,
             patience,
+            answer_bytes: Limits::default().answer_bytes,
         }
     }
 

@@ -84,6 +84,8 @@ pub struct AuthSettings {
 pub struct Limits {
     /// Bytes of a request body.
     pub body_bytes: usize,
+    /// Bytes of the answer of one root field of a GraphQL operation.
+    pub answer_bytes: usize,
     /// Connections open at a time; more wait in the listener's queue.
     pub connections: usize,
 }
@@ -123,7 +125,7 @@ impl Default for AuthSettings {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { body_bytes: 256 * 1024, connections: 10_000 }
+        Self { body_bytes: 256 * 1024, answer_bytes: 8 << 20, connections: 10_000 }
     }
 }
 
@@ -146,6 +148,7 @@ impl Section for Settings {
         for (key, value) in [
             ("deadline_ms", self.deadline_ms),
             ("limits.body_bytes", self.limits.body_bytes as u64),
+            ("limits.answer_bytes", self.limits.answer_bytes as u64),
             ("limits.connections", self.limits.connections as u64),
         ] {
             if value == 0 {

@@ -192,7 +192,7 @@ impl<R: Row, S: Shape> Written for Rows<'_, R, S> {
             return out.null_or_bubble(out.buf.len(), S::NULLABLE);
         };
         if remembered.copy(out) {
-            return Ok(());
+            return if out.is_full() { Err(Bubble) } else { Ok(()) };
         }
         let start = out.buf.len();
         let errors = out.errors.len();
@@ -272,7 +272,10 @@ impl Remembered {
     fn copy(&self, out: &mut Out) -> bool {
         match self.0.get() {
             Some((epoch, from, to)) if epoch == out.epoch => {
-                out.buf.extend_from_within(from as usize..to as usize);
+                let (from, to) = (from as usize, to as usize);
+                if !out.lacks(to - from) {
+                    out.buf.extend_from_within(from..to);
+                }
                 true
             }
             _ => false,

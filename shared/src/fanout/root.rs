@@ -1,14 +1,14 @@
 //! From a root of async-graphql into the executor and back: the whole subtree, as one raw value.
 
 use super::{
-    Arena, Ask, AskEach, Asking, Bubble, Compiler, Cx, Fault, Have, Merged, Out, Path, Question, Row, Shape,
-    Step, Then,
+    Arena, Ask, AskEach, Asking, Bubble, Code, Compiler, Cx, Fault, Have, Merged, Out, Path, Question, Row,
+    Shape, Step, Then,
     loader::Loader,
     plan::{Condition, Places, holds},
 };
 use async_graphql::{
-    ContextSelectionSet, Name, OutputType, PathSegment, Pos, Positioned, QueryPathSegment, ServerResult,
-    Value, Variables,
+    ContextSelectionSet, Name, OutputType, PathSegment, Pos, Positioned, QueryPathSegment, ServerError,
+    ServerResult, Value, Variables,
     parser::types::{Field, FragmentDefinition, OperationType},
     registry::Registry,
 };
@@ -160,7 +160,7 @@ pub(super) async fn resolve<A: Asking>(
     let cx =
         Cx { request: loader.request(), loader: &loader, arena: &arena, variables: &ctx.query_env.variables };
     let gathered = A::gather(vec![ask], &plan, &cx).wait().await;
-    let mut out = Out::new(size.load(Relaxed), here(ctx));
+    let mut out = Out::new(size.load(Relaxed), loader.request().answer_bytes, here(ctx));
     let written = gathered.write(0, &mut out, &Path::root(field.pos));
     Ok(finish(written, out, &size, ctx))
 }
@@ -180,7 +180,7 @@ pub async fn resolve_row<R: Row>(
     let cx =
         Cx { request: loader.request(), loader: &loader, arena: &arena, variables: &ctx.query_env.variables };
     let level = R::gather(&plan, vec![row], &cx).wait().await;
-    let mut out = Out::new(size.load(Relaxed), here(ctx));
+    let mut out = Out::new(size.load(Relaxed), loader.request().answer_bytes, here(ctx));
     let written = R::write(&plan, &level, 0, &mut out, &Path::root(field.pos));
     Ok(finish(written, out, &size, ctx))
 }
@@ -216,6 +216,9 @@ fn finish(
     ctx: &ContextSelectionSet<'_>,
 ) -> Value {
     size.fetch_max(out.buf.len() + 64, Relaxed);
+    if out.is_full() {
+        out.errors = vec![too_long(ctx)];
+    }
     for error in out.errors.drain(..) {
         ctx.add_error(error);
     }
@@ -225,6 +228,12 @@ fn finish(
         Err(Bubble) => FAILED_ROOT.to_owned(),
     };
     Value::Object([(Name::new(RAW), Value::String(text))].into_iter().collect())
+}
+
+fn too_long(ctx: &ContextSelectionSet<'_>) -> ServerError {
+    let message =
+        "The answer would be longer than this server writes. Ask for fewer items, or for less of each.";
+    Fault::new(Code::DocumentTooComplex, message).at(ctx.item.pos, here(ctx))
 }
 
 /// The path of the value that is being resolved.

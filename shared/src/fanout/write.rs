@@ -7,6 +7,9 @@ use async_graphql::{PathSegment, Pos, ServerError};
 #[derive(Debug)]
 pub struct Bubble;
 
+/// More errors than this tell a client nothing new.
+const MAX_ERRORS: usize = 1_000;
+
 /// The text so far and the errors so far.
 pub struct Out {
     /// JSON, without the response's own frame.
@@ -14,18 +17,38 @@ pub struct Out {
     /// With full paths.
     pub errors: Vec<ServerError>,
     base: Vec<PathSegment>,
+    /// The longest text.
+    limit: usize,
+    /// It would be longer: nothing is written any more, and what was is void.
+    full: bool,
     /// Grows whenever text is taken back: places remembered before are then void.
     pub(super) epoch: u32,
 }
 
 impl Out {
     /// Room for `capacity` bytes, for the value found at `base` in the response.
-    pub fn new(capacity: usize, base: Vec<PathSegment>) -> Self {
-        Self { buf: Vec::with_capacity(capacity), errors: Vec::new(), base, epoch: 0 }
+    pub fn new(capacity: usize, limit: usize, base: Vec<PathSegment>) -> Self {
+        let buf = Vec::with_capacity(capacity.min(limit));
+        Self { buf, errors: Vec::new(), base, limit, full: false, epoch: 0 }
+    }
+
+    /// Whether so much more has no room. A few rows that refer to each other can be written out to any length, from
+    /// documents of any size: the answer's own length is what must be bounded.
+    pub(super) fn lacks(&mut self, more: usize) -> bool {
+        self.full |= self.buf.len() + more > self.limit;
+        self.full
+    }
+
+    /// The text did not fit.
+    pub(super) fn is_full(&self) -> bool {
+        self.full
     }
 
     /// Records a failure of the field at `pos`, at `path` in the response.
     pub fn fail(&mut self, fault: &Fault, pos: Pos, path: &Path<'_>) {
+        if self.errors.len() == MAX_ERRORS {
+            return;
+        }
         self.errors.push(fault.at(pos, path.segments(&self.base)));
     }
 
@@ -38,7 +61,7 @@ impl Out {
     /// The value failed: null if it may be null, else the parent's matter.
     pub fn null_or_bubble(&mut self, start: usize, nullable: bool) -> Result<(), Bubble> {
         self.truncate(start);
-        if !nullable {
+        if !nullable || self.full {
             return Err(Bubble);
         }
         self.null();
@@ -136,6 +159,9 @@ pub fn write_object<R: Entity>(
         out.fail(&Fault::internal(), path.pos(), path);
         return Err(Bubble);
     };
+    if out.lacks(0) {
+        return Err(Bubble);
+    }
     let start = out.buf.len();
     out.buf.push(b'{');
     let mut first = true;

@@ -123,6 +123,7 @@ impl Bff {
             .engine(
                 Arc::new(upstreams),
                 Links::new(settings.links.clone()),
+                settings.limits.answer_bytes,
                 development || self.introspection,
             )
             .map_err(|error| wrong(&error))?;
@@ -142,6 +143,7 @@ impl Bff {
                 routing::any(socket::upgrade).with_state(Sockets {
                     engine,
                     patience,
+                    body_bytes: settings.limits.body_bytes,
                     verifier: verifier.clone(),
                 }),
             )

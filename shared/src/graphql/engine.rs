@@ -1,11 +1,12 @@
 //! A schema that can be asked: documents are prepared, variables coerced, roots run by async-graphql, answers written.
 
 use super::{
-    answer::{self, Answer},
+    answer::{self, Answer, Verdict},
     document::{Documents, Prepared, PreparedOperation, Refusal},
     operation::GraphqlRequest,
 };
 use crate::{
+    config::Limits,
     fanout::{Execution, Fault, Loader, Stats, plan::GuardFn, type_info::MARK, valued},
     request::{ContextExt, Links, RequestContext},
     telemetry::{OperationType as Recorded, Outcome, RequestRecord},
@@ -35,6 +36,7 @@ struct Inner {
     documents: Documents,
     upstreams: Arc<Upstreams>,
     links: Links,
+    answer_bytes: usize,
 }
 
 /// A schema that cannot be served; the text says why and what to do.
@@ -113,6 +115,7 @@ impl Declared {
         self,
         upstreams: Arc<Upstreams>,
         links: Links,
+        answer_bytes: usize,
         introspection: bool,
     ) -> Result<Engine, SchemaError> {
         let schema =
@@ -120,7 +123,7 @@ impl Declared {
                 SchemaError(format!("the schema is not valid GraphQL:\n{}", invalid.errors))
             })?;
         let documents = Documents::new(schema, self.registry, introspection);
-        Ok(Engine(Arc::new(Inner { runner: self.runner, documents, upstreams, links })))
+        Ok(Engine(Arc::new(Inner { runner: self.runner, documents, upstreams, links, answer_bytes })))
     }
 }
 
@@ -167,7 +170,12 @@ impl Engine {
         M: ObjectType + 'static,
         S: SubscriptionType + 'static,
     {
-        Declared::new(query, mutation, subscription)?.engine(upstreams, Links::default(), introspection)
+        Declared::new(query, mutation, subscription)?.engine(
+            upstreams,
+            Links::default(),
+            Limits::default().answer_bytes,
+            introspection,
+        )
     }
 
     /// Runs a query or a mutation.
@@ -260,7 +268,8 @@ impl Engine {
         };
         let variables = self.coerce(&prepared, at, request).map_err(refuse)?;
         let stats = Arc::new(Stats::default());
-        let context = RequestContext { links: self.0.links.clone(), ..context };
+        let context =
+            RequestContext { links: self.0.links.clone(), answer_bytes: self.0.answer_bytes, ..context };
         let loader = Arc::new(Loader::new(self.0.upstreams.clone(), Arc::new(context), stats.clone()));
         Ok(Ready { prepared, at, variables, loader, stats })
     }
@@ -370,7 +379,9 @@ fn note_codes(answer: &Answer) {
             });
         }
         if let Some(outcome) = outcome {
-            record.set_outcome(outcome);
+            // Some of it arrived: the codes say what did not.
+            let partial = answer.verdict != Verdict::Refused && !answer.body.starts_with(b"{\"data\":null");
+            record.set_outcome(if partial { Outcome::Partial } else { outcome });
         }
     });
 }

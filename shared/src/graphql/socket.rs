@@ -5,7 +5,13 @@ use super::{
     http::{Context, context},
     operation::GraphqlRequest,
 };
-use crate::{app::Draining, auth::Verifier, request::RequestContext, telemetry::RequestRecord};
+use crate::{
+    Code, Fault,
+    app::Draining,
+    auth::{AuthError, Verifier},
+    request::RequestContext,
+    telemetry::{self, RequestRecord},
+};
 use async_graphql::{Data, Executor, Request, Response as GraphqlResponse, http::ALL_WEBSOCKET_PROTOCOLS};
 use async_graphql_axum::{GraphQLProtocol, GraphQLWebSocket};
 use axum::{
@@ -21,6 +27,7 @@ use std::{borrow::Cow, sync::Arc, time::Duration};
 pub(super) struct Sockets {
     pub engine: Engine,
     pub patience: Duration,
+    pub body_bytes: usize,
     pub verifier: Option<Verifier>,
 }
 
@@ -36,6 +43,8 @@ pub(super) async fn upgrade(
     let context = RequestContext { patience: sockets.patience, ..context };
     let record = extensions.get::<Arc<RequestRecord>>().cloned();
     let draining = extensions.get::<Draining>().cloned();
+    // A message is a request: it may be as long as one.
+    let upgrade = upgrade.max_message_size(sockets.body_bytes).max_frame_size(sockets.body_bytes);
     upgrade.protocols(ALL_WEBSOCKET_PROTOCOLS).on_upgrade(move |socket| async move {
         let mut data = Data::default();
         data.insert(context.clone());
@@ -68,9 +77,12 @@ async fn initialised(
     let given = ["authorization", "Authorization"].iter().find_map(|key| payload.get(*key)?.as_str());
     if let (Some(given), Some(verifier)) = (given, verifier) {
         let mut headers = HeaderMap::new();
-        let value = HeaderValue::from_str(given).map_err(|_| crate::Fault::unauthenticated())?;
+        let value = HeaderValue::from_str(given).map_err(|_| Fault::unauthenticated())?;
         headers.insert(header::AUTHORIZATION, value);
-        let caller = verifier.verify(&headers).await.map_err(|_| crate::Fault::unauthenticated())?;
+        let caller = verifier.verify(&headers).await.map_err(|error| match error {
+            AuthError::Refused(reason) => Fault::new(Code::Unauthenticated, reason),
+            AuthError::Unavailable => Fault::new(Code::UpstreamUnavailable, error.to_string()),
+        })?;
         data.insert(RequestContext { caller, ..context });
     }
     Ok(data)
@@ -105,6 +117,6 @@ impl Executor for Socket {
             operation_name: request.operation_name.as_deref().map(Cow::Borrowed),
             variables,
         };
-        self.0.stream(&request, context)
+        telemetry::operation(|| self.0.stream(&request, context))
     }
 }

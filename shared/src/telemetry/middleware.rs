@@ -1,11 +1,15 @@
 //! The outermost layer of every server: continues the trace, keeps the record, logs exactly one line a request.
 
-use std::{sync::Arc, time::Instant};
+use std::{borrow::Cow, sync::Arc, time::Instant};
 
 use axum::{
     extract::{MatchedPath, Request, State},
     middleware::Next,
     response::Response,
+};
+use futures::{
+    StreamExt,
+    stream::{self, BoxStream},
 };
 use http::{HeaderName, HeaderValue, Method, StatusCode};
 use tracing::Instrument;
@@ -25,7 +29,11 @@ pub async fn observe(State(service): State<Arc<str>>, mut request: Request, next
         record: Arc::clone(&record),
         trace_id,
         method: request.method().clone(),
-        route: request.extensions().get::<MatchedPath>().cloned(),
+        // A path that matched no route is the caller's text: it stays out.
+        route: request
+            .extensions()
+            .get::<MatchedPath>()
+            .map_or("(no route)".into(), |path| path.as_str().to_owned().into()),
         started: Instant::now(),
         status: None,
     };
@@ -37,12 +45,34 @@ pub async fn observe(State(service): State<Arc<str>>, mut request: Request, next
     response
 }
 
+/// An operation that came over a socket: a line of its own when it is over, and a trace that its upstream calls
+/// continue, as a request would have.
+pub fn operation<T: 'static>(start: impl FnOnce() -> BoxStream<'static, T>) -> BoxStream<'static, T> {
+    let Some(socket) = RequestRecord::current() else { return start() };
+    let record = RequestRecord::new(Arc::clone(socket.service()), TraceContext::start());
+    let line = Line {
+        record: Arc::clone(&record),
+        trace_id: record.trace().trace_id_hex(),
+        method: Method::GET,
+        route: "(socket)".into(),
+        started: Instant::now(),
+        status: Some(StatusCode::OK),
+    };
+    let responses = record.enter(start);
+    stream::unfold((responses, line), |(mut responses, line)| async move {
+        let record = Arc::clone(&line.record);
+        let response = record.scope(responses.next()).await?;
+        Some((response, (responses, line)))
+    })
+    .boxed()
+}
+
 /// Logs when dropped, so that a request whose caller left is accounted for too.
 struct Line {
     record: Arc<RequestRecord>,
     trace_id: String,
     method: Method,
-    route: Option<MatchedPath>,
+    route: Cow<'static, str>,
     started: Instant,
     status: Option<StatusCode>,
 }
@@ -56,14 +86,12 @@ impl Drop for Line {
             Some(status) => told.outcome.unwrap_or_else(|| outcome_of(status)),
         };
         metrics().request(self.record.service(), told.operation_type, outcome, took);
-        // A path that matched no route is the caller's text: it stays out.
-        let route = self.route.as_ref().map_or("(no route)", MatchedPath::as_str);
         let is_graphql = told.operation_type != super::OperationType::None;
         tracing::info!(
             target: "bff::request",
             trace_id = self.trace_id,
             http.method = self.method.as_str(),
-            http.route = route,
+            http.route = &*self.route,
             http.status = self.status.map(|status| status.as_u16()),
             graphql.operation.type = is_graphql.then(|| told.operation_type.as_str()),
             graphql.operation.name = told.operation_name,

@@ -63,6 +63,11 @@ impl RequestRecord {
         CURRENT.scope(self, future).await
     }
 
+    /// Runs a function as part of this request.
+    pub(super) fn enter<T>(self: &Arc<Self>, run: impl FnOnce() -> T) -> T {
+        CURRENT.sync_scope(Arc::clone(self), run)
+    }
+
     pub fn service(&self) -> &Arc<str> {
         &self.service
     }

@@ -12,7 +12,7 @@ use super::{Args, Failure, config::Configured, output::Output, process::Process}
 /// Where generated and stored data live; ignored by git. Deleting it is a fresh start.
 const RUN: &str = ".run";
 
-/// The file that says that what is beside it is complete.
+/// The file that says that what is beside it is complete, and of what scale.
 const COMPLETE: &str = "complete";
 
 /// Imports `.run/demo/<service>/*.jsonl` into every service that has some and has not imported it yet.
@@ -22,6 +22,10 @@ pub(super) async fn seed(args: &Args, services: &[Configured], output: &Output) 
     let demo = run.join("demo");
     let unseeded: Vec<&Configured> =
         services.iter().filter(|service| !service.is_bff && !marker(&run, service).exists()).collect();
+    let kept = std::fs::read_to_string(demo.join(COMPLETE)).unwrap_or_default();
+    if !kept.is_empty() && kept != args.scale.to_string() {
+        output.say(&format!("demo data of about {kept} tracks is kept; delete {RUN} for another --scale"));
+    }
     if unseeded.is_empty() {
         return Ok(());
     }
@@ -54,7 +58,9 @@ async fn generate(args: &Args, demo: &Path, output: &Output) -> Result<(), Failu
     if !status.success() {
         return Err(format!("the demo generator failed ({status})"));
     }
-    write_marker(&demo.join(COMPLETE))?;
+    let complete = demo.join(COMPLETE);
+    std::fs::write(&complete, args.scale.to_string())
+        .map_err(|error| format!("{}: {error}", complete.display()))?;
     output.say(&format!("demo data generated in {:.1} s", started.elapsed().as_secs_f64()));
     Ok(())
 }

@@ -94,3 +94,17 @@ async fn the_same_text_answers_each_its_own_variables() {
         assert_eq!(answer.data("writer.books").as_array().map(Vec::len), Some(books), "{answer}");
     }
 }
+
+#[tokio::test]
+async fn an_answer_is_written_no_further_than_its_limit() {
+    let document = r#"{ writer(id: "w1") { id name greeting again: greeting } answer }"#;
+    let world = World::start().await;
+    assert_eq!(world.bff.query(document).await.data("writer.name"), "Ada");
+
+    let world = World::with(|server| server.settings(|settings| settings.limits.answer_bytes = 20)).await;
+    let answer = world.bff.query(document).await;
+    assert_eq!(answer.data("writer"), &json!(null), "{answer}");
+    assert!(!answer.data("answer").is_null(), "{answer}");
+    assert_eq!(answer.codes(), ["DOCUMENT_TOO_COMPLEX"]);
+    assert_eq!(answer.errors()[0]["path"], json!(["writer"]));
+}

@@ -1,7 +1,7 @@
 //! The same schema as a team writes it on `shared`: three entities, four questions, everything on as in production.
 
 use async_graphql::{EmptyMutation, EmptySubscription, Object};
-use bff::{Ask, Bff, IntoAsk, Upstream, app::Running, edges, entity, question};
+use bff::{Ask, Bff, IntoAsk, Text, Upstream, app::Running, edges, entity, question};
 use std::{collections::BTreeMap, error::Error, net::SocketAddr};
 
 use crate::seat;
@@ -13,8 +13,8 @@ const REST: Upstream = Upstream::named("rest");
 pub struct Post {
     id: u32,
     user_id: u32,
-    title: String,
-    body: String,
+    title: Text,
+    body: Text,
 }
 
 #[edges]
@@ -32,11 +32,11 @@ impl Post {
 #[entity]
 pub struct User {
     id: u32,
-    name: String,
-    username: String,
-    email: String,
-    phone: Option<String>,
-    website: Option<String>,
+    name: Text,
+    username: Text,
+    email: Text,
+    phone: Option<Text>,
+    website: Option<Text>,
 }
 
 #[edges]
@@ -51,9 +51,9 @@ impl User {
 pub struct Comment {
     id: u32,
     post_id: u32,
-    name: String,
-    email: String,
-    body: String,
+    name: Text,
+    email: Text,
+    body: Text,
 }
 
 /// All posts, or the first so many.

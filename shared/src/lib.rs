@@ -16,7 +16,7 @@ pub use auth::Caller;
 pub use bff_macros::{edges, entity, question};
 pub use fanout::{
     Ask, AskEach, Code, Connection, Fault, Have, IntoAsk, Leaf, Many, ManyMaybe, Maybe, One, OptionalMany,
-    OptionalManyMaybe, Scope, Then, Told, connection::First,
+    OptionalManyMaybe, Scope, Text, Then, Told, connection::First,
 };
 pub use graphql::{Bff, serve};
 pub use request::{ContextExt, RequestContext};

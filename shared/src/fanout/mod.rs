@@ -23,6 +23,7 @@ mod question;
 mod root;
 mod row;
 mod shape;
+pub(crate) mod text;
 pub mod type_info;
 pub mod url;
 mod write;
@@ -48,6 +49,7 @@ pub use root::resolve_row;
 pub(crate) use root::{Execution, FAILED_ROOT, Operation, RAW, RootField};
 pub use row::{Edges, Entity, Nested, Row};
 pub use shape::{Many, ManyMaybe, Maybe, One, OptionalMany, OptionalManyMaybe, Shape};
+pub use text::Text;
 pub use url::{Param, UrlBuilder};
 pub use write::{Bubble, Out, Path, Written, write_object};
 

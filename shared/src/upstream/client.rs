@@ -223,7 +223,10 @@ async fn read(response: Response, limit: usize) -> Result<Bytes, CallError> {
         // Most answers are one chunk: no copy.
         return Ok(first);
     }
-    let mut body = BytesMut::from(first);
+    // One allocation for an announced length; what is not announced grows.
+    let mut body = BytesMut::with_capacity(usize::try_from(announced).unwrap_or(limit).max(first.len()));
+    body.extend_from_slice(&first);
+    drop(first);
     while let Some(chunk) = chunks.next().await {
         let chunk = chunk.map_err(|error| CallError::Transport(error.without_url()))?;
         if body.len() + chunk.len() > limit {

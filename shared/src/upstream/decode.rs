@@ -1,6 +1,7 @@
 //! Reads rows from an upstream's JSON, whatever harmless frame they come in.
 
 use super::Reply;
+use crate::fanout::text::reading;
 use serde::{Deserialize, de::DeserializeOwned};
 
 /// A list: bare, or under `items`.
@@ -14,11 +15,13 @@ pub fn rows<T: DeserializeOwned>(reply: &Reply) -> Result<Vec<T>, String> {
     }
     let text = text(reply)?;
     let bare = text.trim_start().starts_with('[');
-    let rows = if bare {
-        serde_json::from_str(text)
-    } else {
-        serde_json::from_str::<Items<T>>(text).map(|list| list.items)
-    };
+    let rows = reading(&reply.body, || {
+        if bare {
+            serde_json::from_str(text)
+        } else {
+            serde_json::from_str::<Items<T>>(text).map(|list| list.items)
+        }
+    });
     rows.map_err(|error| error.to_string())
 }
 
@@ -27,7 +30,8 @@ pub fn rows<T: DeserializeOwned>(reply: &Reply) -> Result<Vec<T>, String> {
 /// # Errors
 /// Where and why the body is something else; for the log.
 pub fn one_row<T: DeserializeOwned>(reply: &Reply) -> Result<T, String> {
-    serde_json::from_str(text(reply)?).map_err(|error| error.to_string())
+    let text = text(reply)?;
+    reading(&reply.body, || serde_json::from_str(text)).map_err(|error| error.to_string())
 }
 
 /// JSON is UTF-8 (RFC 8259 §8.1): checked once for the whole body, not again for each string.

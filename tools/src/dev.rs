@@ -2,6 +2,7 @@
 
 mod config;
 mod discover;
+mod moved;
 mod output;
 mod process;
 mod ready;

@@ -192,7 +192,7 @@ pub fn write_object<R: Entity>(
                 Err(Bubble)
             }
         };
-        if written.is_err() {
+        if written.is_err() || out.lacks(0) {
             out.truncate(start);
             return Err(Bubble);
         }

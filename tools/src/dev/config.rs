@@ -8,7 +8,7 @@ use std::{
 
 use serde::Deserialize;
 
-use super::{Failure, discover::Service};
+use super::{Failure, discover::Service, moved};
 
 /// A service and its effective configuration.
 #[derive(Debug)]
@@ -49,17 +49,21 @@ fn reachable(mut address: SocketAddr) -> SocketAddr {
 
 /// The part of `--print-config` that matters here.
 #[derive(Deserialize)]
-struct Printed {
+pub(super) struct Printed {
     listen: SocketAddr,
     admin: Option<SocketAddr>,
     #[serde(default)]
-    auth: Auth,
+    pub(super) auth: Auth,
+    #[serde(default)]
+    pub(super) upstreams: BTreeMap<String, String>,
+    #[serde(default)]
+    pub(super) links: BTreeMap<String, String>,
     log: Option<String>,
 }
 
 #[derive(Default, Deserialize)]
-struct Auth {
-    issuer: Option<String>,
+pub(super) struct Auth {
+    pub(super) issuer: Option<String>,
 }
 
 /// Asks every binary; all that is wrong with any configuration is one failure.
@@ -73,10 +77,24 @@ pub(super) async fn ask(services: Vec<Service>) -> Result<Vec<Configured>, Failu
             Err(failure) => failures.push(failure),
         }
     }
-    if failures.is_empty() { Ok(configured) } else { Err(failures.join("\n")) }
+    if !failures.is_empty() {
+        return Err(failures.join("\n"));
+    }
+    let moves = moved::moves(&configured);
+    Ok(configured
+        .into_iter()
+        .map(|(mut service, printed)| {
+            let followed = moved::follow(&moves, &printed);
+            if let Some(issuer) = followed.iter().find_map(|set| set.strip_prefix("auth.issuer=")) {
+                service.issuer = Some(issuer.to_owned());
+            }
+            service.service.arguments.extend(followed);
+            service
+        })
+        .collect())
 }
 
-async fn ask_one(mut service: Service) -> Result<Configured, Failure> {
+async fn ask_one(mut service: Service) -> Result<(Configured, Printed), Failure> {
     let mut command = tokio::process::Command::new(&service.binary);
     command.args(&service.arguments).arg("--print-config").current_dir(&service.root).kill_on_drop(true);
     let output = command.stdin(std::process::Stdio::null()).output().await;
@@ -91,8 +109,8 @@ async fn ask_one(mut service: Service) -> Result<Configured, Failure> {
     if printed.log.as_deref() == Some("auto") {
         service.arguments.extend(["--set".to_owned(), "log=text".to_owned()]);
     }
-    let issuer = printed.auth.issuer.map(|issuer| issuer.trim_end_matches('/').to_owned());
-    Ok(Configured { listen: printed.listen, admin: printed.admin, issuer, service })
+    let issuer = printed.auth.issuer.as_ref().map(|issuer| issuer.trim_end_matches('/').to_owned());
+    Ok((Configured { listen: printed.listen, admin: printed.admin, issuer, service }, printed))
 }
 
 /// Every port must be free, and wanted by one service only.

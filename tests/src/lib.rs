@@ -26,6 +26,7 @@
 //! * [`Issuer`]: an OpenID provider; `issuer.token("us-1")` is accepted by a server told of it.
 //! * [`Running`]: `query(…)` with `.variables(…)`, `.bearer(…)`, `.header(…)`; `subscribe(…)`; `get(path)`; `admin(path)`.
 //! * [`Process`]: a built binary of this workspace, with its log lines, SIGTERM and `kill -9`.
+//! * [`Person`] and [`Subscriber`]: callers of a REST service, for the services' own tests.
 //!
 //! A wait that nothing ends panics after [`PATIENCE`] and says what it waited for.
 
@@ -34,10 +35,12 @@ mod call;
 mod fake;
 mod gate;
 mod issuer;
+mod person;
 mod process;
 mod reply;
 mod server;
 mod socket;
+mod subscriber;
 mod table;
 
 use std::{fmt::Display, future::Future, time::Duration};
@@ -47,11 +50,13 @@ pub use call::Call;
 pub use fake::Fake;
 pub use gate::Gate;
 pub use issuer::Issuer;
+pub use person::{Person, RestReply, reply, text};
 pub use process::{Process, Spawn, binary, workspace};
 pub use reply::{EventSource, Reply};
 pub use serde_json::{Value, json};
 pub use server::{Query, Running, Server, start};
 pub use socket::{Socket, Subscription};
+pub use subscriber::{Event, Subscriber};
 
 /// The longest that anything here waits before it calls the test broken.
 pub const PATIENCE: Duration = Duration::from_secs(20);

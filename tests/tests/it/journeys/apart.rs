@@ -1,6 +1,9 @@
 //! The BFFs are apart from each other: each runs with the others absent, and outlives their end.
 
-use super::house::{House, example};
+use super::{
+    house::{House, example},
+    world::SERVICES,
+};
 use kit::json;
 
 const BFFS: [&str; 3] = ["mobile", "web", "partner"];
@@ -51,4 +54,21 @@ async fn asked_to_stop_a_bff_finishes_and_succeeds() {
         bff.terminate();
         assert!(bff.ended().await.success(), "{name}: {}", bff.lines().join("\n"));
     }
+}
+
+#[tokio::test]
+async fn what_is_operational_is_on_the_admin_port_alone() {
+    let house = House::start().await;
+    let partner = house.bff("partner").await;
+    partner.query(&example("partner")).await.ok();
+    for process in SERVICES.map(|name| house.service(name)).into_iter().chain([&partner]) {
+        assert_eq!(process.admin("/health/ready").await.status, 200);
+        let metrics = process.admin("/metrics").await.text;
+        assert!(metrics.ends_with("# EOF\n"), "{metrics}");
+        for path in ["/health/ready", "/metrics"] {
+            assert_eq!(process.get(path).await.status, 404, "{path}");
+        }
+    }
+    let asked = house.service("catalog").admin("/metrics").await.text;
+    assert!(asked.contains("request_duration_seconds_count{"), "{asked}");
 }

@@ -2,7 +2,8 @@
 
 use serde_json::json;
 
-use crate::world::{World, reply};
+use crate::world::World;
+use kit::reply;
 
 #[tokio::test]
 async fn faulty_parameters_are_named() {

@@ -2,7 +2,8 @@
 
 use serde_json::json;
 
-use crate::world::{Person, Reply, World, text};
+use crate::world::World;
+use kit::{Person, RestReply as Reply, text};
 
 pub async fn comment(person: &Person, track: &str, body: &str, at_ms: i64) -> Reply {
     let new = json!({ "track_id": track, "body": body, "at_ms": at_ms });

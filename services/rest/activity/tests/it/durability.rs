@@ -5,9 +5,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::plays::play;
-use crate::process::Process;
-use crate::provider::Provider;
-use crate::world::{Person, text};
+use kit::{Issuer, Person, Place as _, Process, json, text};
 
 const PHONES: usize = 8;
 const ENOUGH: usize = 60;
@@ -15,16 +13,15 @@ const PLAYS_PER_BATCH: usize = 5;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_was_acknowledged_survives_kill_9_exactly_once() {
-    let provider = Provider::start().await;
+    let issuer = Issuer::start().await;
     let folder = tempfile::tempdir().unwrap();
     let database = folder.path().join("activity.db");
-    let mut process = Process::start(&database, &provider.issuer);
-    let person = |url: &str| Person {
-        url: url.to_owned(),
-        token: Some(provider.token("us-1", "activity")),
-        client: reqwest::Client::new(),
-    };
-    let mika = person(&process.url);
+    let start =
+        || Process::of("activity").set("database", &database.to_string_lossy()).issuer(&issuer).start();
+    let process = start().await;
+    let token = issuer.token_with("us-1", json!({"scope": "activity"}));
+    let person = |process: &Process| Person::new(process.url(), Some(token.clone()));
+    let mika = person(&process);
 
     // Every batch that was begun, and whether its acknowledgement arrived.
     let batches: Mutex<BTreeMap<String, bool>> = Mutex::default();
@@ -44,12 +41,12 @@ async fn what_was_acknowledged_survives_kill_9_exactly_once() {
     };
     let kill = async {
         killed.changed().await.unwrap();
-        process.kill();
+        process.kill().await;
     };
     futures::future::join(futures::future::join_all((0..PHONES).map(phone)), kill).await;
 
-    let process = Process::start(&database, &provider.issuer);
-    let mika = person(&process.url);
+    let process = start().await;
+    let mika = person(&process);
     let batches = batches.into_inner().unwrap();
     for (batch, acknowledged) in &batches {
         let statuses = send(&mika, batch).await.unwrap();
@@ -66,7 +63,7 @@ async fn what_was_acknowledged_survives_kill_9_exactly_once() {
 async fn send(person: &Person, batch: &str) -> reqwest::Result<Vec<String>> {
     let reports: Vec<_> =
         (0..PLAYS_PER_BATCH).map(|n| play(&format!("{batch}-{n}"), "tr-1", "2026-09-30T10:00:00Z")).collect();
-    let body = Some(serde_json::json!({ "reports": reports }));
+    let body = Some(json!({ "reports": reports }));
     let reply = person.try_send("POST", "/plays", &[], body).await?.expect(200);
     Ok(reply.body["results"].as_array().unwrap().iter().map(|result| text(&result["status"])).collect())
 }

@@ -4,8 +4,9 @@ use serde_json::json;
 
 use crate::comments::comment;
 use crate::plays::{play, report};
-use crate::stream::Subscriber;
-use crate::world::{World, text};
+use crate::world::World;
+use kit::Subscriber;
+use kit::text;
 
 #[tokio::test]
 async fn a_subscriber_hears_of_plays_and_comments_and_resumes() {

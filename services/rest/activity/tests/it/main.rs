@@ -1,11 +1,6 @@
 //! The activity service as its callers see it: over HTTP, with real SQLite files and real tokens.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::disallowed_methods,
-    reason = "a test may panic, and is the caller that makes its own requests"
-)]
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 mod bad_input;
 mod comments;
@@ -13,7 +8,4 @@ mod durability;
 mod events;
 mod imports;
 mod plays;
-mod process;
-mod provider;
-mod stream;
 mod world;

@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 
-use crate::world::{Person, World, text};
+use crate::world::World;
+use kit::{Person, text};
 
 pub fn play(report: &str, track: &str, at: &str) -> Value {
     json!({ "report_id": report, "track_id": track, "played_at": at, "ms_played": 60_000 })
@@ -49,7 +50,8 @@ async fn reports_need_a_signed_in_user_and_one_bad_one_refuses_the_batch_by_its_
     let good = play("r1", "tr-1", "2026-09-30T10:00:00Z");
     let body = |reports: Value| Some(json!({ "reports": reports }));
     world.nobody().send("POST", "/plays", &[], body(json!([good]))).await.expect(401);
-    let partner = world.holder(Some(world.provider.token("demo-partner", "catalog:read")));
+    let partner =
+        world.holder(Some(world.issuer.token_with("demo-partner", json!({"scope": "catalog:read"}))));
     partner.send("POST", "/plays", &[], body(json!([good]))).await.expect(403);
     let mika = world.user("us-1");
     let mut early = good.clone();

@@ -101,7 +101,7 @@ async fn hostile_requests_are_refused_and_never_fail() {
         (post().json(&json!({ "title": "a" })).header("idempotency-key", ""), 400),
     ];
     for (request, status) in answers {
-        crate::world::reply(request).await.unwrap().expect(status);
+        kit::reply(request).await.unwrap().expect(status);
     }
     assert!(mika.get("/playlists?owner_ids=us-1").await.items().is_empty());
 }

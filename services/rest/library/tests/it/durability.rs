@@ -4,27 +4,22 @@ use std::collections::BTreeMap;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use serde_json::json;
-
-use crate::process::Process;
-use crate::provider::Provider;
-use crate::world::Person;
+use kit::{Issuer, Person, Place as _, Process, json};
 
 const WRITERS: usize = 8;
 const ENOUGH: usize = 60;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_was_acknowledged_survives_kill_9_exactly_once() {
-    let provider = Provider::start().await;
+    let issuer = Issuer::start().await;
     let folder = tempfile::tempdir().unwrap();
     let database = folder.path().join("library.db");
-    let mut process = Process::start(&database, &provider.issuer);
-    let person = |url: &str| Person {
-        url: url.to_owned(),
-        token: Some(provider.token("us-1", "library")),
-        client: reqwest::Client::new(),
-    };
-    let mika = person(&process.url);
+    let start =
+        || Process::of("library").set("database", &database.to_string_lossy()).issuer(&issuer).start();
+    let process = start().await;
+    let token = issuer.token_with("us-1", json!({"scope": "library"}));
+    let person = |process: &Process| Person::new(process.url(), Some(token.clone()));
+    let mika = person(&process);
     let made = mika.send("POST", "/playlists", &[], Some(json!({ "title": "Safe" }))).await.expect(201);
     let path = format!("/playlists/{}/entries", made.body["id"].as_str().unwrap());
 
@@ -46,12 +41,12 @@ async fn what_was_acknowledged_survives_kill_9_exactly_once() {
     };
     let kill = async {
         killed.changed().await.unwrap();
-        process.kill();
+        process.kill().await;
     };
     futures::future::join(futures::future::join_all((0..WRITERS).map(writer)), kill).await;
 
-    let process = Process::start(&database, &provider.issuer);
-    let mika = person(&process.url);
+    let process = start().await;
+    let mika = person(&process);
     let writes = writes.into_inner().unwrap();
     let stored = entries(&mika, &path).await;
     for (track, acknowledged) in &writes {

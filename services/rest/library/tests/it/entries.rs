@@ -3,7 +3,8 @@
 use serde_json::json;
 
 use crate::playlists::create;
-use crate::world::{Person, World, text};
+use crate::world::World;
+use kit::{Person, text};
 
 async fn tracks(person: &Person, id: &str) -> Vec<String> {
     let entries = person.get(&format!("/playlist-entries?playlist_ids={id}&limit=500")).await.expect(200);

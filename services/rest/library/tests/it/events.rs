@@ -3,8 +3,8 @@
 use serde_json::json;
 
 use crate::playlists::create;
-use crate::stream::Subscriber;
 use crate::world::World;
+use kit::Subscriber;
 
 #[tokio::test]
 async fn a_subscriber_hears_of_changes_and_resumes_where_it_left_off() {

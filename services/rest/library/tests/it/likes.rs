@@ -1,6 +1,7 @@
 //! Likes and follows: done once however often, listed to the end, counted, and nobody else's business.
 
-use crate::world::{World, text};
+use crate::world::World;
+use kit::text;
 
 #[tokio::test]
 async fn liking_twice_is_liking_once() {
@@ -78,5 +79,5 @@ async fn counts_are_public_and_answer_every_asked_id() {
         .nobody()
         .request("GET", "/like-counts?track_ids=tr-1,tr-2")
         .header("if-none-match", likes.header("etag"));
-    crate::world::reply(request).await.unwrap().expect(304);
+    kit::reply(request).await.unwrap().expect(304);
 }

@@ -2,7 +2,8 @@
 
 use serde_json::json;
 
-use crate::world::{Person, World, text};
+use crate::world::World;
+use kit::{Person, text};
 
 pub async fn create(person: &Person, title: &str, public: bool, tracks: &[&str]) -> String {
     let body = json!({ "title": title, "public": public, "track_ids": tracks });
@@ -58,10 +59,14 @@ async fn a_private_playlist_does_not_exist_for_others_and_a_public_one_is_only_t
 #[tokio::test]
 async fn a_token_needs_the_scope_and_a_good_signature() {
     let world = World::start().await;
-    let partner = world.holder(Some(world.provider.token("us-1", "catalog:read")));
+    let partner = world.holder(Some(world.issuer.token_with("us-1", json!({"scope": "catalog:read"}))));
     partner.get("/likes").await.expect(403);
-    let stranger = crate::provider::Provider::start().await;
-    world.holder(Some(stranger.token("us-1", "library"))).get("/likes").await.expect(401);
+    let stranger = kit::Issuer::start().await;
+    world
+        .holder(Some(stranger.token_with("us-1", json!({"scope": "library"}))))
+        .get("/likes")
+        .await
+        .expect(401);
     world.holder(Some("rubbish".to_owned())).get("/playlists?ids=pl-1").await.expect(401);
 }
 

@@ -1,16 +1,14 @@
-//! A subscriber to server-sent events.
+//! A subscriber to a REST service's server-sent events.
 
-use std::time::Duration;
+use super::{Person, Value, patiently};
 
-use serde_json::Value;
-
-use crate::world::Person;
-
+/// An open stream of events.
 pub struct Subscriber {
     response: reqwest::Response,
     buffer: String,
 }
 
+/// One event, parsed.
 #[derive(Debug, PartialEq)]
 pub struct Event {
     pub id: String,
@@ -25,8 +23,9 @@ impl Subscriber {
         if let Some(last) = last {
             request = request.header("last-event-id", last);
         }
-        let response = request.send().await.unwrap();
-        assert_eq!(response.status(), 200, "{}", response.text().await.unwrap());
+        #[expect(clippy::disallowed_methods, reason = "a test is a client, not a BFF")]
+        let response = request.send().await.unwrap_or_else(|error| panic!("no stream: {error}"));
+        assert_eq!(response.status(), 200, "{path}");
         assert_eq!(response.headers()["content-type"], "text/event-stream");
         let mut subscriber = Self { response, buffer: String::new() };
         let greeting = subscriber.block().await;
@@ -34,13 +33,16 @@ impl Subscriber {
         subscriber
     }
 
+    /// Waits for the next event.
     pub async fn next(&mut self) -> Event {
         let mut event = Event { id: String::new(), kind: String::new(), data: Value::Null };
         for line in self.block().await.lines() {
             match line.split_once(": ") {
                 Some(("id", id)) => event.id = id.to_owned(),
                 Some(("event", kind)) => event.kind = kind.to_owned(),
-                Some(("data", data)) => event.data = serde_json::from_str(data).unwrap(),
+                Some(("data", data)) => {
+                    event.data = serde_json::from_str(data).unwrap_or_else(|error| panic!("{data}: {error}"))
+                }
                 _ => {}
             }
         }
@@ -54,10 +56,10 @@ impl Subscriber {
                 self.buffer = rest;
                 return block;
             }
-            // The bound keeps a failing test from hanging; nothing is measured by it.
-            let chunk = tokio::time::timeout(Duration::from_secs(20), self.response.chunk()).await;
-            let chunk = chunk.expect("an event arrives").unwrap().expect("the stream goes on");
-            self.buffer.push_str(std::str::from_utf8(&chunk).unwrap());
+            match patiently("an event", self.response.chunk()).await {
+                Ok(Some(chunk)) => self.buffer.push_str(&String::from_utf8_lossy(&chunk)),
+                end => panic!("the stream ends: {end:?}"),
+            }
         }
     }
 }

@@ -49,5 +49,9 @@ fmt: ## Format everything
 node-modules: tests/judge/node_modules/.package-lock.json
 
 tests/judge/node_modules/.package-lock.json: tests/judge/package-lock.json
-	@command -v npm >/dev/null || { echo "node is missing: installing it"; apt-get update -qq && apt-get install -y -qq nodejs npm; }
+	@command -v npm >/dev/null || { \
+	  echo "The judge of the differential tests needs Node: installing it."; \
+	  SUDO=$$([ "$$(id -u)" = 0 ] || echo sudo); \
+	  { $$SUDO apt-get update -qq && $$SUDO apt-get install -y -qq nodejs npm; } || { \
+	    echo "It could not be installed. Install Node 20 or newer (with npm), then run this again."; exit 1; }; }
 	npm ci --no-audit --no-fund --prefix tests/judge

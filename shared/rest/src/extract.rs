@@ -5,7 +5,7 @@ use axum::extract::rejection::BytesRejection;
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use http::request::Parts;
 use http::{HeaderMap, StatusCode, header};
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IgnoredAny};
 
 use crate::Problem;
 
@@ -66,8 +66,11 @@ pub(crate) async fn body_bytes<S: Send + Sync>(request: Request, state: &S) -> R
 pub(crate) fn from_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     let mut json = serde_json::Deserializer::from_slice(bytes);
     let value = serde_path_to_error::deserialize(&mut json).map_err(|error| {
-        let path = error.path().to_string();
-        fault(path, &error.into_inner())
+        // What is not JSON at all is not a wrong value of JSON, wherever reading stopped.
+        match serde_json::from_slice::<IgnoredAny>(bytes) {
+            Err(syntax) => fault(".".to_owned(), &syntax),
+            Ok(_) => fault(error.path().to_string(), error.inner()),
+        }
     })?;
     json.end().map_err(|error| fault(".".to_owned(), &error))?;
     Ok(value)

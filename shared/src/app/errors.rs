@@ -30,7 +30,7 @@ impl ErrorBody {
             Self::Problem => (
                 "application/problem+json",
                 json!({
-                    "type": "about:blank",
+                    "type": format!("urn:problem:{}", code.to_ascii_lowercase().replace('_', "-")),
                     "title": status.canonical_reason().unwrap_or("Error"),
                     "status": status.as_u16(),
                     "detail": message,

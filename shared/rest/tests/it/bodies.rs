@@ -16,6 +16,7 @@ async fn a_body_is_refused_by_name() {
         (json, "\u{0}", 400, None),
         (json, "{\"owner\": \"ann\", \"text\": \"x\"} tail", 400, None),
         (json, "", 400, None),
+        (json, "[[[", 400, None),
         (json, "[]", 422, Some("body")),
         (json, "{\"owner\": \"ann\"}", 422, Some("text")),
         (json, "{\"owner\": 7, \"text\": \"x\"}", 422, Some("owner")),

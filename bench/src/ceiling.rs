@@ -20,10 +20,14 @@ use tokio::net::TcpListener;
 type Fault = Box<dyn Error + Send + Sync>;
 
 pub async fn serve(listener: TcpListener, upstream: String) -> Result<(), Fault> {
-    let rest = Rest { http: reqwest::Client::builder().no_proxy().build()?, base: upstream.into() };
-    let app = Router::new().route("/graphql", post(graphql)).with_state(rest);
+    let app = Router::new().route("/graphql", post(graphql)).with_state(Rest::new(upstream)?);
     let listener = listener.tap_io(|stream| drop(stream.set_nodelay(true)));
     Ok(axum::serve(listener, app).await?)
+}
+
+/// The answer to Q1, for a server that does nothing but send it.
+pub async fn q1(upstream: String) -> Result<Vec<u8>, Fault> {
+    posts_with_users(&Rest::new(upstream)?).await
 }
 
 #[derive(Deserialize)]
@@ -52,6 +56,10 @@ struct Rest {
 }
 
 impl Rest {
+    fn new(upstream: String) -> Result<Self, Fault> {
+        Ok(Self { http: reqwest::Client::builder().no_proxy().build()?, base: upstream.into() })
+    }
+
     async fn get(&self, path: &str) -> Result<Bytes, reqwest::Error> {
         let url = format!("{}{path}", self.base);
         self.http.get(url).send().await?.error_for_status()?.bytes().await

@@ -25,8 +25,12 @@ const USERS: usize = 10;
 const POSTS: usize = 100;
 const COMMENTS_PER_POST: usize = 5;
 
-pub async fn serve(listener: TcpListener) -> Result<(), Box<dyn Error + Send + Sync>> {
-    let rest = Arc::new(Rest::new());
+/// With `max_age`, every answer may be kept for so many seconds.
+pub async fn serve(
+    listener: TcpListener,
+    max_age: Option<u32>,
+) -> Result<(), Box<dyn Error + Send + Sync>> {
+    let rest = Arc::new(Rest { max_age, ..Rest::new() });
     loop {
         let (stream, _) = listener.accept().await?;
         stream.set_nodelay(true)?;
@@ -51,7 +55,8 @@ struct Rows {
     texts: Vec<String>,
 }
 
-struct Rest {
+pub struct Rest {
+    max_age: Option<u32>,
     all_posts: Bytes,
     posts: Rows,
     posts_of_user: Rows,
@@ -64,12 +69,13 @@ struct Rest {
 }
 
 impl Rest {
-    fn new() -> Self {
+    pub fn new() -> Self {
         let posts: Vec<String> = (1..=POSTS).map(post).collect();
         let of_user = |user| (1..=POSTS).filter(move |p| author(*p) == user).map(|p| posts[p - 1].clone());
         let posts_of_user = (1..=USERS).map(|u| of_user(u).collect::<Vec<_>>().join(",")).collect();
         let of_post = |p: usize| (1..=COMMENTS_PER_POST).map(move |n| comment(p, n)).collect::<Vec<_>>();
         Self {
+            max_age: None,
             all_posts: format!("[{}]", posts.join(",")).into(),
             posts_of_user: Rows { by: "userId", texts: posts_of_user },
             users: Rows { by: "id", texts: (1..=USERS).map(user).collect() },
@@ -85,7 +91,7 @@ impl Rest {
         }
     }
 
-    async fn answer(&self, request: &Request<Incoming>) -> Response<Full<Bytes>> {
+    pub async fn answer(&self, request: &Request<Incoming>) -> Response<Full<Bytes>> {
         let query = request.uri().query().unwrap_or_default();
         let (calls, body) = match (request.method(), request.uri().path()) {
             (&Method::GET, "/posts") => (&self.posts_calls, self.posts(query)),
@@ -99,7 +105,12 @@ impl Rest {
             0 => {}
             ms => tokio::time::sleep(Duration::from_millis(ms)).await,
         }
-        json_of(body)
+        let mut answer = json_of(body);
+        if let Some(max_age) = self.max_age {
+            let fresh = hyper::header::HeaderValue::from_str(&format!("public, max-age={max_age}"));
+            answer.headers_mut().extend(fresh.ok().map(|fresh| (hyper::header::CACHE_CONTROL, fresh)));
+        }
+        answer
     }
 
     fn posts(&self, query: &str) -> Bytes {

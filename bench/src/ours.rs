@@ -1,8 +1,13 @@
 //! The same schema as a team writes it on `shared`: three entities, four questions, everything on as in production.
 
 use async_graphql::{EmptyMutation, EmptySubscription, Object};
-use bff::{Ask, Bff, IntoAsk, Text, Upstream, app::Running, edges, entity, question};
-use std::{collections::BTreeMap, error::Error, net::SocketAddr};
+use bff::{
+    Ask, Bff, IntoAsk, Text, Upstream,
+    app::Running,
+    config::{self, Problems, Settings, Spec},
+    edges, entity, question,
+};
+use std::{error::Error, net::SocketAddr};
 
 use crate::seat;
 
@@ -43,6 +48,11 @@ pub struct User {
 impl User {
     fn posts(&self) -> Ask<PostsOf> {
         PostsOf(self.id).ask()
+    }
+
+    /// The same user once more: a level of the graph that asks nothing new, to measure what going down costs.
+    fn same(&self) -> Ask<UserById> {
+        UserById(self.id).ask()
     }
 }
 
@@ -92,12 +102,23 @@ impl Query {
     }
 }
 
-/// Starts it in the production profile: guard, limits, deadline, trace and metrics on; nothing is logged, as by the peers.
-pub async fn start(listen: SocketAddr, upstream: &str) -> Result<Running, Box<dyn Error + Send + Sync>> {
-    let mut settings = bff::config::Settings::ephemeral("ours");
-    settings.profile = bff::config::Profile::Production;
+/// The production profile (guard, limits, deadline, trace and metrics on), changed by `set` (`section.key=value`).
+pub fn settings(set: &[String]) -> Result<Settings, Problems> {
+    let spec = Spec { service: "ours", toml: "" };
+    let args = config::Args { set: set.to_vec(), ..config::Args::default() };
+    // Not the environment's: what is measured is what the driver says.
+    Ok(config::resolve::<()>(&spec, &args, [])?.0)
+}
+
+/// Starts it; nothing is logged, as by the peers.
+pub async fn start(
+    listen: SocketAddr,
+    upstream: &str,
+    set: &[String],
+) -> Result<Running, Box<dyn Error + Send + Sync>> {
+    let mut settings = settings(set)?;
     settings.listen = listen;
-    settings.upstreams = BTreeMap::from([("rest".to_owned(), upstream.parse()?)]);
+    settings.upstreams = [("rest".to_owned(), upstream.parse()?)].into();
     Ok(Bff::new("ours", "")
         .upstreams(&[REST])
         .schema(Query, EmptyMutation, EmptySubscription)
@@ -106,8 +127,15 @@ pub async fn start(listen: SocketAddr, upstream: &str) -> Result<Running, Box<dy
 }
 
 /// Serves until the process ends.
-pub async fn serve(listen: SocketAddr, upstream: String) -> Result<(), Box<dyn Error + Send + Sync>> {
-    let running = start(listen, &upstream).await?;
+pub async fn serve(
+    listen: SocketAddr,
+    upstream: String,
+    set: Vec<String>,
+) -> Result<(), Box<dyn Error + Send + Sync>> {
+    let running = start(listen, &upstream, &set).await?;
+    if let Some(admin) = running.admin {
+        seat::announce_admin(admin);
+    }
     seat::announce(running.addr);
     running.wait_for_signal_then_shutdown().await;
     Ok(())

@@ -1,21 +1,20 @@
 //! The driver: seats the processes, compares their answers, measures them in turns, prints the table and the goals.
 
 mod answers;
-mod child;
-mod load;
+mod entrants;
+mod goals;
 mod report;
 mod table;
 
 use crate::{
-    queries::{self, Query},
+    Fault,
+    load::{Load, Sample},
+    queries::{MEASURED, Q1, Query},
     seat,
 };
-use child::Child;
-use load::{Load, Sample};
+use entrants::{Cores, Entrant, Mocks};
 use report::Report;
-use std::{error::Error, path::PathBuf, process::ExitCode, time::Duration};
-
-type Fault = Box<dyn Error + Send + Sync>;
+use std::{path::PathBuf, process::ExitCode, time::Duration};
 
 #[derive(clap::Args)]
 pub struct Args {
@@ -25,29 +24,32 @@ pub struct Args {
     /// How often the servers take turns.
     #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=1000))]
     rounds: u32,
+    /// A look at everything: one short round, also on a build that is not optimised. No figures to keep.
+    #[arg(long, conflicts_with_all = ["seconds", "rounds"])]
+    quick: bool,
     /// The core of the servers, then that of the REST service and the load.
     #[arg(long, default_value = "0,1", value_parser = cores)]
-    cores: [usize; 2],
+    cores: Cores,
+    /// Also measure the peers on Node in this folder, where `npm ci` has been run.
+    #[arg(long, value_name = "FOLDER")]
+    peers: Option<PathBuf>,
+    /// Leave the peers on Node out, whatever `--peers` says.
+    #[arg(long)]
+    no_peers: bool,
     /// Also write every figure to this file, as JSON ("-" for standard output, instead of the table).
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
 }
 
-/// The servers compared, in the order of the table; each is a subcommand of this binary.
-pub const SERVERS: [&str; 3] = ["ours", "plain", "ceiling"];
-
-/// Alone and busy: latency shows at one connection, throughput at the other.
-pub const CONNECTIONS: [usize; 2] = [1, 64];
-
 /// Every turn is given this much longer than it should take; a server that stops answering must not stop the bench.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// Exits 0 when every goal holds, 1 when one does not, 2 when nothing could be measured.
+/// Exits 0 when no goal is missed, 1 when one is, 2 when nothing could be measured.
 pub fn main(args: Args) -> ExitCode {
     let json = args.json.clone();
     let told = measured(args).and_then(|report| Ok((report.tell(json.as_deref())?, report)));
     match told {
-        Ok(((), report)) if report.goals().iter().all(|goal| goal.holds) => ExitCode::SUCCESS,
+        Ok(((), report)) if !report.goals().iter().any(|goal| goal.missed()) => ExitCode::SUCCESS,
         Ok(_) => ExitCode::from(1),
         Err(problem) => {
             eprintln!("bench: {problem}");
@@ -57,25 +59,22 @@ pub fn main(args: Args) -> ExitCode {
 }
 
 fn measured(args: Args) -> Result<Report, Fault> {
-    if cfg!(debug_assertions) {
+    if cfg!(debug_assertions) && !args.quick {
         return Err("this is an unoptimised build; `make bench` builds and runs the right one".into());
     }
-    let [server_core, load_core] = args.cores;
     if !(args.seconds.is_finite() && args.seconds > 0.0) {
         return Err("--seconds must be more than 0".into());
     }
+    let (seconds, rounds) = if args.quick { (0.3, 1) } else { (args.seconds, args.rounds) };
+    let peers = args.peers.filter(|_| !args.no_peers);
     warn_if_busy();
-    seat::pin(load_core)?;
+    seat::pin(&[args.cores.load])?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
-        let mock = Child::start("mock", load_core, None).await?;
-        let mut servers = Vec::new();
-        for name in SERVERS {
-            servers.push(Child::start(name, server_core, Some(&mock.url())).await?);
-        }
-        let bench =
-            Bench { mock, servers, slice: Duration::from_secs_f64(args.seconds / f64::from(args.rounds)) };
-        bench.whole(args.rounds).await
+        let mocks = Mocks::start(args.cores).await?;
+        let entrants = entrants::start(&mocks, args.cores, peers.as_deref()).await?;
+        let bench = Bench { mocks, entrants, slice: Duration::from_secs_f64(seconds / f64::from(rounds)) };
+        bench.whole(rounds).await
     })
 }
 
@@ -88,10 +87,10 @@ fn warn_if_busy() {
     }
 }
 
-fn cores(text: &str) -> Result<[usize; 2], String> {
+fn cores(text: &str) -> Result<Cores, String> {
     let cores: Option<Vec<usize>> = text.split(',').map(|core| core.trim().parse().ok()).collect();
     match cores.as_deref() {
-        Some(&[server, load]) if server != load => Ok([server, load]),
+        Some(&[server, load]) if server != load => Ok(Cores { server, load }),
         Some([_, _]) => Err("the server's core must not be the load's".into()),
         _ => Err("two cores are needed, such as 0,1".into()),
     }
@@ -99,21 +98,23 @@ fn cores(text: &str) -> Result<[usize; 2], String> {
 
 /// One server's turn at one operation.
 struct Turn<'a> {
-    server: &'a Child,
+    entrant: &'a Entrant,
     query: &'a Query,
     connections: usize,
-    round: u32,
+    /// What every answer must measure, in bytes.
+    length: usize,
+    warm_up: Duration,
 }
 
 impl std::fmt::Display for Turn<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Turn { server, query, connections, .. } = self;
-        write!(f, "{} on {} at {connections} connections", server.name, query.name)
+        let Turn { entrant, query, connections, .. } = self;
+        write!(f, "{} on {} at {connections} connections", entrant.child.name, query.name)
     }
 }
 
 /// What a turn gave.
-struct Taken {
+pub struct Taken {
     sample: Sample,
     /// CPU time the server used.
     cpu: Duration,
@@ -122,8 +123,8 @@ struct Taken {
 }
 
 struct Bench {
-    mock: Child,
-    servers: Vec<Child>,
+    mocks: Mocks,
+    entrants: Vec<Entrant>,
     /// What a server gets per turn.
     slice: Duration,
 }
@@ -131,69 +132,81 @@ struct Bench {
 impl Bench {
     async fn whole(&self, rounds: u32) -> Result<Report, Fault> {
         let lengths = self.compared().await?;
-        let mut report = Report::of(&self.servers);
+        let mut report = Report::default();
         for round in 0..rounds {
             eprintln!("round {} of {rounds}: {}", round + 1, table::about(self.round_takes(round)));
-            for (query, lengths) in queries::ALL.iter().zip(&lengths) {
-                self.mock.tell("POST", &format!("/__latency?ms={}", query.latency_ms)).await?;
-                for connections in CONNECTIONS {
+            for (query, lengths) in MEASURED.iter().zip(&lengths) {
+                self.mocks.latency(query.latency_ms).await?;
+                for connections in query.connections {
                     // Nobody is always first: what the machine does meanwhile hits each of them.
-                    for turn in 0..self.servers.len() {
-                        let server = (turn + round as usize) % self.servers.len();
-                        let turn = Turn { server: &self.servers[server], query, connections, round };
-                        let taken =
-                            self.take(&turn, lengths[server]).await.map_err(|e| format!("{turn}: {e}"))?;
-                        if let Some(cell) = report.cell(server, query.name, connections) {
-                            cell.add(taken);
+                    let turns = lengths.len().max(1);
+                    for (entrant, length) in
+                        lengths.iter().cycle().skip(round as usize % turns).take(lengths.len())
+                    {
+                        let turn = Turn {
+                            entrant,
+                            query,
+                            connections: *connections,
+                            length: *length,
+                            warm_up: self.warm_up(entrant, round),
+                        };
+                        let taken = self.take(&turn).await.map_err(|e| format!("{turn}: {e}"))?;
+                        report.cell(entrant.child.name, query.name, *connections).add(taken);
+                        if query.name == Q1.name {
+                            report.rss_on_q1(entrant.child.name, entrant.child.rss_bytes()?);
                         }
                     }
                 }
             }
         }
-        for (server, child) in self.servers.iter().enumerate() {
-            report.peak_rss(server, child.peak_rss_bytes()?);
-        }
         Ok(report)
     }
 
-    /// Checks that all servers answer alike; gives the length of each one's answer to each query, in bytes.
-    async fn compared(&self) -> Result<Vec<Vec<usize>>, Fault> {
+    /// Checks that those who take part in a query answer it alike; gives the length of each one's answer, in bytes.
+    async fn compared(&self) -> Result<Vec<Vec<(&Entrant, usize)>>, Fault> {
         let mut lengths = Vec::new();
-        for query in queries::ALL {
+        for query in MEASURED {
             let mut got = Vec::new();
-            for server in &self.servers {
-                got.push((server.name, server.ask(&query).await?));
+            for entrant in self.entrants.iter().filter(|entrant| entrant.takes_part_in(&query)) {
+                got.push((entrant, entrant.child.ask(&query).await?));
             }
-            answers::agree(&query, &got)?;
-            lengths.push(got.iter().map(|(_, answer)| answer.len()).collect());
+            let named: Vec<_> = got.iter().map(|(entrant, answer)| (entrant.child.name, answer)).collect();
+            answers::agree(&query, &named)?;
+            lengths.push(got.iter().map(|(entrant, answer)| (*entrant, answer.len())).collect());
         }
-        eprintln!("answers compared: {} agree on {} operations", SERVERS.join(", "), lengths.len());
+        eprintln!("answers compared: {} servers agree on {} operations", self.entrants.len(), lengths.len());
         Ok(lengths)
     }
 
     /// Warms up, then measures until the last answer is in.
-    async fn take(&self, turn: &Turn<'_>, length: usize) -> Result<Taken, Fault> {
-        let Turn { server, query, connections, round } = *turn;
+    async fn take(&self, turn: &Turn<'_>) -> Result<Taken, Fault> {
+        let Turn { entrant, query, connections, length, warm_up } = *turn;
+        let (server, mock) = (&entrant.child, entrant.mock(&self.mocks));
         let load = Load { to: server.addr, body: query.body(), length, connections };
         let measured = async {
-            load.run(self.warm_up(round)).await?;
-            self.mock.tell("POST", "/__calls").await?;
+            load.run(warm_up).await?;
+            mock.tell("POST", "/__calls").await?;
             let before = server.cpu()?;
             let sample = load.run(self.slice).await?;
             let cpu = server.cpu()?.saturating_sub(before);
-            Ok::<_, Fault>(Taken { sample, cpu, calls: self.mock.calls().await? })
+            Ok::<_, Fault>(Taken { sample, cpu, calls: mock.calls().await? })
         };
-        let limit = self.warm_up(round) + self.slice + PATIENCE;
+        let limit = warm_up + self.slice + PATIENCE;
         tokio::time::timeout(limit, measured).await.map_err(|_| "no answer in time")?
     }
 
-    /// The first turn also fills pools and caches, and lets the allocator settle.
-    fn warm_up(&self, round: u32) -> Duration {
-        Duration::from_millis(if round == 0 { 500 } else { 100 })
+    /// The first turn also fills pools and caches, and lets compilers and the allocator settle.
+    fn warm_up(&self, entrant: &Entrant, round: u32) -> Duration {
+        Duration::from_millis(if round == 0 { entrant.warms_up_ms } else { 100 }).min(self.slice * 2)
     }
 
     fn round_takes(&self, round: u32) -> Duration {
-        let turns = self.servers.len() * queries::ALL.len() * CONNECTIONS.len();
-        (self.warm_up(round) + self.slice) * turns as u32
+        let turns = MEASURED.iter().flat_map(|query| {
+            let taking_part = self.entrants.iter().filter(|entrant| entrant.takes_part_in(query));
+            taking_part.map(|entrant| {
+                (self.warm_up(entrant, round) + self.slice) * query.connections.len() as u32
+            })
+        });
+        turns.sum()
     }
 }

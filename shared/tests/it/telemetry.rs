@@ -103,3 +103,24 @@ async fn what_became_of_requests_is_counted() {
     }
     assert!(!metrics.contains("made-up"));
 }
+
+#[tokio::test]
+async fn tasks_that_have_not_ended_are_told() {
+    let running = serve(settings(), Router::new()).await;
+    let alive = async || -> i64 {
+        let metrics = client::get(format!("http://{}/metrics", running.admin.unwrap())).await.text;
+        let line = metrics.lines().find_map(|line| line.strip_prefix("runtime_tasks_alive "));
+        line.unwrap_or_else(|| panic!("no tasks in\n{metrics}")).parse().unwrap()
+    };
+    let before = alive().await;
+    let mut waiting = tokio::task::JoinSet::new();
+    for _ in 0..1_000 {
+        waiting.spawn(std::future::pending::<()>());
+    }
+    let leaking = alive().await;
+    waiting.shutdown().await;
+    let after = alive().await;
+    // Connections come and go meanwhile: a few, not a thousand.
+    assert!((leaking - before - 1_000).abs() < 100, "{before} {leaking}");
+    assert!((after - before).abs() < 100, "{before} {after}");
+}

@@ -1,46 +1,74 @@
 //! One seated process: started, asked, its CPU time and memory read from `/proc`, ended with the driver.
 
-use super::{Fault, load};
-use crate::{queries::Query, seat};
+use crate::{Fault, load, queries::Query, seat};
 use bytes::Bytes;
-use std::{net::SocketAddr, process::Stdio, time::Duration};
+use std::{ffi::OsString, net::SocketAddr, process::Stdio, time::Duration};
 use tokio::io::{AsyncBufReadExt, BufReader};
+
+/// What is to run, where, and whom it asks.
+pub struct Seat<'a> {
+    /// The row's name in the table.
+    pub name: &'static str,
+    /// The subcommand of this binary, with its arguments.
+    pub command: Vec<OsString>,
+    /// The only cores it runs on; any, if there are none.
+    pub cores: &'a [usize],
+    /// The REST service's URL, for those who ask it.
+    pub upstream: Option<&'a str>,
+}
 
 pub struct Child {
     pub name: &'static str,
     pub addr: SocketAddr,
+    /// Where its metrics are, if it was given such a port.
+    pub admin: Option<SocketAddr>,
     process: tokio::process::Child,
 }
 
-/// A process of ours listens within milliseconds; this is for a machine in trouble.
-const START: Duration = Duration::from_secs(10);
+/// A process of ours listens within milliseconds, Node's within a second; this is for a machine in trouble.
+const START: Duration = Duration::from_secs(20);
 
 impl Child {
-    /// Starts subcommand `name` of this very binary on `core` and waits until it listens.
-    pub async fn start(name: &'static str, core: usize, upstream: Option<&str>) -> Result<Self, Fault> {
+    /// Starts a subcommand of this very binary and waits until it listens.
+    pub async fn start(seat: Seat<'_>) -> Result<Self, Fault> {
+        let Seat { name, command, cores, upstream } = seat;
+        let cores: Vec<String> = cores.iter().map(ToString::to_string).collect();
+        let (subcommand, arguments) = command.split_first().ok_or("a seat without a command")?;
         let mut command = tokio::process::Command::new(std::env::current_exe()?);
-        command.arg(name).arg("--core").arg(core.to_string()).kill_on_drop(true);
+        command.arg(subcommand).arg("--with-parent").kill_on_drop(true);
+        if !cores.is_empty() {
+            command.arg("--core").arg(cores.join(","));
+        }
         command.stdin(Stdio::null()).stdout(Stdio::piped());
         if let Some(upstream) = upstream {
             command.arg("--upstream").arg(upstream);
         }
-        let mut process = command.spawn()?;
+        let mut process = command.args(arguments).spawn()?;
         let stdout = process.stdout.take().ok_or("a child without standard output")?;
         let mut lines = BufReader::new(stdout).lines();
         let listening = async {
+            let mut admin = None;
             while let Some(line) = lines.next_line().await? {
+                if let Some(addr) = line.strip_prefix(seat::ADMIN) {
+                    admin = Some(addr.parse()?);
+                }
                 if let Some(addr) = line.strip_prefix(seat::LISTENING) {
-                    return Ok(addr.parse()?);
+                    return Ok((addr.parse()?, admin));
                 }
             }
-            Err::<SocketAddr, Fault>(format!("{name} did not start").into())
+            Err::<(SocketAddr, Option<SocketAddr>), Fault>(format!("{name} did not start").into())
         };
-        let addr = tokio::time::timeout(START, listening)
+        let (addr, admin) = tokio::time::timeout(START, listening)
             .await
             .map_err(|_| format!("{name} does not listen after {} s", START.as_secs()))??;
         // Whatever else it prints is read, so that it never waits for a reader.
         tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
-        Ok(Self { name, addr, process })
+        Ok(Self { name, addr, admin, process })
+    }
+
+    /// Kills it and waits until it is gone, with all its connections.
+    pub async fn end(mut self) -> Result<(), Fault> {
+        Ok(self.process.kill().await?)
     }
 
     pub fn url(&self) -> String {
@@ -78,14 +106,24 @@ impl Child {
         Err("CPU time is read from /proc, which only Linux has".into())
     }
 
-    /// The most memory it ever held at once.
-    pub fn peak_rss_bytes(&self) -> Result<u64, Fault> {
-        Ok(peak_rss_bytes(&self.proc("status")?).ok_or("an unfamiliar /proc/<pid>/status")?)
+    /// The memory it holds now.
+    pub fn rss_bytes(&self) -> Result<u64, Fault> {
+        Ok(rss_bytes(&self.proc("status")?).ok_or("an unfamiliar /proc/<pid>/status")?)
+    }
+
+    /// The sockets it holds: listeners, clients' connections, its own to upstreams.
+    pub fn sockets(&self) -> Result<usize, Fault> {
+        let descriptors = std::fs::read_dir(format!("/proc/{}/fd", self.pid()?))?;
+        let targets = descriptors.filter_map(|entry| std::fs::read_link(entry.ok()?.path()).ok());
+        Ok(targets.filter(|target| target.as_os_str().as_encoded_bytes().starts_with(b"socket:")).count())
     }
 
     fn proc(&self, file: &str) -> Result<String, Fault> {
-        let pid = self.process.id().ok_or_else(|| format!("{} has ended", self.name))?;
-        Ok(std::fs::read_to_string(format!("/proc/{pid}/{file}"))?)
+        Ok(std::fs::read_to_string(format!("/proc/{}/{file}", self.pid()?))?)
+    }
+
+    fn pid(&self) -> Result<u32, Fault> {
+        Ok(self.process.id().ok_or_else(|| format!("{} has ended", self.name))?)
     }
 }
 
@@ -96,9 +134,9 @@ fn cpu_ticks(stat: &str) -> Option<u64> {
     Some(fields.next()?.parse::<u64>().ok()? + fields.next()?.parse::<u64>().ok()?)
 }
 
-/// `VmHWM` of `/proc/<pid>/status` (proc_pid_status(5)), which counts in KiB.
-fn peak_rss_bytes(status: &str) -> Option<u64> {
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+/// `VmRSS` of `/proc/<pid>/status` (proc_pid_status(5)), which counts in KiB.
+fn rss_bytes(status: &str) -> Option<u64> {
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
     Some(line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok()? * 1024)
 }
 
@@ -114,8 +152,9 @@ mod tests {
     }
 
     #[test]
-    fn peak_memory_is_in_kibibytes() {
-        assert_eq!(peak_rss_bytes("Name:\tbench\nVmHWM:\t   12 kB\nVmRSS:\t 8 kB\n"), Some(12 * 1024));
-        assert_eq!(peak_rss_bytes("Name:\tbench\n"), None);
+    fn memory_is_told_in_kibibytes() {
+        let status = "Name:\tbench\nVmHWM:\t   12 kB\nVmRSS:\t 8 kB\n";
+        assert_eq!(rss_bytes(status), Some(8 * 1024));
+        assert_eq!(rss_bytes("Name:\tbench\n"), None);
     }
 }

@@ -1,6 +1,6 @@
 //! The load: as many clients as connections, each asking again once it has its answer.
 
-use super::Fault;
+use crate::Fault;
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
 use hyper::{Method, Request, StatusCode, body::Incoming, client::conn::http1, header};
@@ -47,7 +47,7 @@ impl Load {
     }
 }
 
-type Connection = http1::SendRequest<Full<Bytes>>;
+pub type Connection = http1::SendRequest<Full<Bytes>>;
 
 async fn client(
     mut connection: Connection,
@@ -94,7 +94,7 @@ fn checked(status: StatusCode) -> Result<(), Fault> {
     if status.is_success() { Ok(()) } else { Err(format!("answered {status}").into()) }
 }
 
-async fn connect(to: SocketAddr) -> Result<Connection, Fault> {
+pub async fn connect(to: SocketAddr) -> Result<Connection, Fault> {
     let stream = TcpStream::connect(to).await?;
     stream.set_nodelay(true)?;
     let (sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
@@ -103,7 +103,7 @@ async fn connect(to: SocketAddr) -> Result<Connection, Fault> {
     Ok(sender)
 }
 
-fn request(to: SocketAddr, method: &str, path: &str, body: Bytes) -> Result<Request<Full<Bytes>>, Fault> {
+pub fn request(to: SocketAddr, method: &str, path: &str, body: Bytes) -> Result<Request<Full<Bytes>>, Fault> {
     Ok(Request::builder()
         .method(Method::from_bytes(method.as_bytes())?)
         .uri(path)

@@ -254,7 +254,7 @@ impl Engine {
     fn begin(
         &self,
         request: &GraphqlRequest<'_>,
-        context: RequestContext,
+        mut context: RequestContext,
     ) -> Result<Ready, Arc<Vec<Refusal>>> {
         let refuse = |fault| Arc::new(vec![Refusal { fault, at: None }]);
         let prepared = self.0.documents.get(&request.query)?;
@@ -268,8 +268,8 @@ impl Engine {
         };
         let variables = self.coerce(&prepared, at, request).map_err(refuse)?;
         let stats = Arc::new(Stats::default());
-        let context =
-            RequestContext { links: self.0.links.clone(), answer_bytes: self.0.answer_bytes, ..context };
+        context.links = self.0.links.clone();
+        context.answer_bytes = self.0.answer_bytes;
         let loader = Arc::new(Loader::new(self.0.upstreams.clone(), Arc::new(context), stats.clone()));
         Ok(Ready { prepared, at, variables, loader, stats })
     }

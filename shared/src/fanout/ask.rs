@@ -58,6 +58,7 @@ impl<Q: Question, S: Shape> Asking for Ask<Q, S> {
     const NULLABLE: bool = S::NULLABLE;
 
     fn compile(compiler: &Compiler<'_>, merged: &Merged<'_>) -> Result<Self::Plan, Fault> {
+        compiler.asks(Q::SCOPE);
         Below::compile(compiler, merged)
     }
 

@@ -162,6 +162,9 @@ pub(super) async fn answers<'p, Q: Question>(
     } else {
         join_all(flights.into_iter().map(super::loader::Flight::land)).await
     };
+    if let Some(strictest) = cx.loader.stats().strictest() {
+        landed.iter().for_each(|page| strictest.read(page.as_ref().ok().and_then(|page| page.fresh_until())));
+    }
     let pages: Vec<Result<&'p super::Page<Q>, Fault>> =
         landed.into_iter().map(|page| page.map(|page| cx.arena.keep(page))).collect();
     seats

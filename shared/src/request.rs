@@ -10,20 +10,26 @@ use async_graphql::Context;
 use http::{HeaderMap, HeaderValue, header};
 use std::{
     collections::BTreeMap,
-    sync::Arc,
+    sync::{
+        Arc, LazyLock,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
     time::{Duration, Instant},
 };
 use url::Url;
 
 /// One request, as resolvers, guards, leaves and upstream calls see it.
+///
+/// What differs from caller to caller is behind functions, which note that somebody looked: an answer that was made
+/// without looking is the same for all, and may be shared.
 #[derive(Clone, Debug)]
 pub struct RequestContext {
-    /// Who asks.
-    pub caller: Caller,
+    caller: Caller,
+    client: Client,
+    /// Somebody looked at the caller. None: nobody wants to know. Clones tell the same one.
+    looked: Option<Arc<AtomicBool>>,
     /// The language and region to answer in.
     pub locale: Locale,
-    /// The calling application and its version, as it says itself.
-    pub client: Client,
     /// Where things are that answers point to.
     pub links: Links,
     /// When the last upstream must have answered.
@@ -39,13 +45,63 @@ impl RequestContext {
     pub fn anonymous(patience: Duration) -> Self {
         Self {
             caller: Caller::anonymous(),
-            locale: Locale::default(),
             client: Client::default(),
+            looked: None,
+            locale: Locale::default(),
             links: Links::default(),
             deadline: Instant::now() + patience,
             patience,
             answer_bytes: Limits::default().answer_bytes,
         }
+    }
+
+    /// As this caller's, through this client.
+    #[must_use]
+    pub fn of(self, caller: Caller, client: Client) -> Self {
+        Self { caller, client, ..self }
+    }
+
+    /// As this caller's.
+    #[must_use]
+    pub fn of_caller(self, caller: Caller) -> Self {
+        Self { caller, ..self }
+    }
+
+    /// The same request, asked by nobody in particular, with a note of its own of who looks.
+    #[must_use]
+    pub(crate) fn without_caller(&self) -> Self {
+        let looked = Some(Arc::default());
+        Self { caller: Caller::anonymous(), client: Client::default(), looked, ..self.clone() }
+    }
+
+    /// From now on it is noted whether anybody looks at the caller.
+    #[must_use]
+    pub(crate) fn watched(self) -> Self {
+        Self { looked: Some(Arc::default()), ..self }
+    }
+
+    /// Whether anybody looked at the caller, if that is noted.
+    pub(crate) fn was_looked_at(&self) -> bool {
+        self.looked.as_ref().is_some_and(|looked| looked.load(Relaxed))
+    }
+
+    /// Somebody looks at the caller, or may.
+    fn look(&self) {
+        if let Some(looked) = &self.looked {
+            looked.store(true, Relaxed);
+        }
+    }
+
+    /// Who asks.
+    pub fn caller(&self) -> &Caller {
+        self.look();
+        &self.caller
+    }
+
+    /// The calling application and its version, as it says itself.
+    pub fn client(&self) -> &Client {
+        self.look();
+        &self.client
     }
 
     /// What is left of the time.
@@ -63,7 +119,7 @@ impl RequestContext {
     /// # Errors
     /// `UNAUTHENTICATED`, if nobody is signed in.
     pub fn subject(&self) -> Result<&str, Fault> {
-        self.caller.subject().ok_or_else(Fault::unauthenticated)
+        self.caller().subject().ok_or_else(Fault::unauthenticated)
     }
 }
 
@@ -73,7 +129,8 @@ pub struct Locale(Arc<str>);
 
 impl Default for Locale {
     fn default() -> Self {
-        Self(Arc::from("en"))
+        static ENGLISH: LazyLock<Arc<str>> = LazyLock::new(|| Arc::from("en"));
+        Self(ENGLISH.clone())
     }
 }
 
@@ -161,7 +218,8 @@ impl Links {
     }
 }
 
-/// What a resolver that is written by hand needs of the platform.
+/// What a resolver that is written by hand needs of the platform. Whatever it needs, the answer is then the caller's
+/// own: it is never shared.
 pub trait ContextExt {
     /// The request.
     fn request(&self) -> Result<&Arc<RequestContext>, Fault>;
@@ -181,7 +239,9 @@ pub trait ContextExt {
 }
 
 fn execution<'a>(ctx: &'a Context<'_>) -> Result<&'a Arc<Execution>, Fault> {
-    ctx.data_opt::<Arc<Execution>>().ok_or_else(Fault::internal)
+    let execution = ctx.data_opt::<Arc<Execution>>().ok_or_else(Fault::internal)?;
+    execution.loader.request().look();
+    Ok(execution)
 }
 
 impl ContextExt for Context<'_> {
@@ -216,7 +276,7 @@ impl ContextExt for Context<'_> {
 pub(crate) fn authorization(request: &RequestContext, scope: crate::Scope) -> Option<&HeaderValue> {
     match scope {
         crate::Scope::Public => None,
-        crate::Scope::Caller => request.caller.bearer(),
+        crate::Scope::Caller => request.caller().bearer(),
     }
 }
 

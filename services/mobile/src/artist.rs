@@ -41,7 +41,7 @@ impl Artist {
 
 /// Whether the user follows an artist, if anybody is signed in.
 pub fn followed(artist: &ID, request: &RequestContext) -> Option<Told<FollowOf, bool>> {
-    request.caller.subject()?;
+    request.caller().subject()?;
     Some(FollowOf(artist.clone()).ask().tell(|follows, _| !follows.is_empty()))
 }
 

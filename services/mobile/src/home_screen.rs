@@ -36,7 +36,7 @@ impl HomeScreenRoots {
     /// The home screen. Who is not signed in sees what is the same for everybody.
     async fn home_screen(&self, ctx: &Context<'_>) -> async_graphql::Result<HomeScreen> {
         let everybodys = [HomeSection::Trending(Trending {}), HomeSection::Charts(Charts {})];
-        let Some(user) = ctx.request()?.caller.subject() else {
+        let Some(user) = ctx.request()?.caller().subject() else {
             return Ok(HomeScreen { sections: everybodys.into() });
         };
         let mut sections = vec![

@@ -53,7 +53,7 @@ impl PlaylistScreen {
 
     /// It is the user's own: show what changes it.
     fn mine(&self, request: &RequestContext) -> bool {
-        request.caller.subject() == Some(self.owner_id.as_str())
+        request.caller().subject() == Some(self.owner_id.as_str())
     }
 
     /// What is in it, in order.

@@ -57,7 +57,7 @@ impl Track {
 
     /// The user likes it. Null when nobody is signed in.
     fn liked(&self, request: &RequestContext) -> Option<Told<LikeOf, bool>> {
-        request.caller.subject()?;
+        request.caller().subject()?;
         Some(LikeOf(self.id.clone()).ask().tell(|likes, _| !likes.is_empty()))
     }
 }

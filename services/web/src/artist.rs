@@ -100,7 +100,7 @@ impl Artist {
 
     /// Whether the visitor follows them; null for visitors who are not signed in.
     fn viewer_follows(&self, request: &RequestContext) -> Option<Told<FollowOf, bool>> {
-        request.caller.subject()?;
+        request.caller().subject()?;
         Some(FollowOf(self.id.clone()).ask().tell(|rows, _| !rows.is_empty()))
     }
 }

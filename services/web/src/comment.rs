@@ -66,7 +66,7 @@ impl Comment {
 
     /// Whether the visitor wrote it, and so may change it or take it back.
     fn viewer_wrote(&self, request: &RequestContext) -> bool {
-        request.caller.subject() == Some(self.user_id.as_str())
+        request.caller().subject() == Some(self.user_id.as_str())
     }
 }
 

@@ -56,7 +56,7 @@ impl Playlist {
 
     /// Whether it is the visitor's own, and so may be changed.
     fn viewer_owns(&self, request: &RequestContext) -> bool {
-        request.caller.subject() == Some(self.owner_id.as_str())
+        request.caller().subject() == Some(self.owner_id.as_str())
     }
 
     /// What is in it, in order.

@@ -89,7 +89,7 @@ impl Track {
 
     /// Whether the visitor likes it; null for visitors who are not signed in.
     fn viewer_likes(&self, request: &RequestContext) -> Option<Told<LikeOf, bool>> {
-        request.caller.subject()?;
+        request.caller().subject()?;
         Some(LikeOf(self.id.clone()).ask().tell(|rows, _| !rows.is_empty()))
     }
 

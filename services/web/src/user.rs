@@ -35,7 +35,7 @@ impl User {
 
     /// Whether this is the visitor.
     fn is_viewer(&self, request: &RequestContext) -> bool {
-        request.caller.subject() == Some(self.id.as_str())
+        request.caller().subject() == Some(self.id.as_str())
     }
 
     /// Their playlists that the visitor may see, latest changed first.

@@ -133,7 +133,7 @@ pub struct ViewerRoots;
 impl ViewerRoots {
     /// The visitor; null if they are not signed in.
     async fn viewer(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<Ask<Me>>> {
-        Ok(ctx.request()?.caller.subject().map(|_| Me.ask()))
+        Ok(ctx.request()?.caller().subject().map(|_| Me.ask()))
     }
 }
 

@@ -56,6 +56,7 @@ pub struct Settings {
     #[serde(with = "urls")]
     pub links: BTreeMap<String, Url>,
     pub limits: Limits,
+    pub sharing: SharingSettings,
     /// Set by the loader from `--stop-with-stdin`; not a key.
     #[serde(skip)]
     pub stop_with_stdin: bool,
@@ -76,6 +77,17 @@ pub struct AuthSettings {
     pub keys_max_age_s: u64,
     /// Seconds that must pass between two attempts to fetch keys, however many unknown keys callers present.
     pub keys_retry_s: u64,
+}
+
+/// What requests of different callers may share. Only what is the same for every caller ever is.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct SharingSettings {
+    /// Identical public queries that are under way at once run once.
+    pub operations: bool,
+    /// Bytes of answers to public queries that are kept for as long as the upstreams' `Cache-Control` allows. 0 keeps
+    /// none.
+    pub answers_bytes: u64,
 }
 
 /// What a caller may send.
@@ -106,6 +118,7 @@ impl Default for Settings {
             upstreams: BTreeMap::new(),
             links: BTreeMap::new(),
             limits: Limits::default(),
+            sharing: SharingSettings::default(),
             stop_with_stdin: false,
         }
     }
@@ -156,6 +169,13 @@ impl Section for Settings {
                     "`{key}` is 0, which would refuse every request; give it a positive number"
                 ));
             }
+        }
+        if self.sharing.answers_bytes > 0 && !self.sharing.operations {
+            problems.push(
+                "`sharing.answers_bytes` keeps answers of operations that are not shared; set `sharing.operations = true`, \
+                 or leave it out"
+                    .to_owned(),
+            );
         }
         for origin in &self.cors {
             let normal = Url::parse(origin).ok().map(|url| url.origin().ascii_serialization());

@@ -58,6 +58,7 @@ impl<Q: Question, S: Shape> Asking for Ask<Q, S> {
     const NULLABLE: bool = S::NULLABLE;
 
     fn compile(compiler: &Compiler<'_>, merged: &Merged<'_>) -> Result<Self::Plan, Fault> {
+        compiler.asks(Q::SCOPE);
         Below::compile(compiler, merged)
     }
 
@@ -161,6 +162,9 @@ pub(super) async fn answers<'p, Q: Question>(
     } else {
         join_all(flights.into_iter().map(super::loader::Flight::land)).await
     };
+    if let Some(strictest) = cx.loader.stats().strictest() {
+        landed.iter().for_each(|page| strictest.read(page.as_ref().ok().and_then(|page| page.fresh_until())));
+    }
     let pages: Vec<Result<&'p super::Page<Q>, Fault>> =
         landed.into_iter().map(|page| page.map(|page| cx.arena.keep(page))).collect();
     seats

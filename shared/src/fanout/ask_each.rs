@@ -36,6 +36,7 @@ impl<Q: Question> Asking for AskEach<Q> {
     const NULLABLE: bool = OptionalMany::NULLABLE;
 
     fn compile(compiler: &Compiler<'_>, merged: &Merged<'_>) -> Result<Self::Plan, Fault> {
+        compiler.asks(Q::SCOPE);
         Below::compile(compiler, merged)
     }
 

@@ -1,7 +1,7 @@
 //! Answers that need more than one step: a question after a question, two at once, a leaf told by an upstream.
 
 use super::{
-    Bubble, Compiler, Cx, Fault, Gathering, Leaf, Merged, Out, Path, Question, Shape,
+    Bubble, Compiler, Cx, Fault, Gathering, Leaf, Merged, Out, Path, Question, Scope, Shape,
     ask::{Ask, Asking, answers, distinct},
     write::Written,
 };
@@ -16,6 +16,8 @@ use std::sync::Arc;
 pub trait Step: Clone + Send + Sync + 'static {
     /// What it tells.
     type Told<'p>: Send;
+    /// The caller's, if anything it asks is.
+    const SCOPE: Scope;
     /// Answers for all rows at once; the `i`th answer is the `i`th step's. `wave` counts the questions before.
     fn tell<'p>(
         steps: Vec<Self>,
@@ -27,6 +29,7 @@ pub trait Step: Clone + Send + Sync + 'static {
 impl<Q: Question, S: Shape> Step for Ask<Q, S> {
     /// The question's rows, in the upstream's order.
     type Told<'p> = Vec<&'p Q::Row>;
+    const SCOPE: Scope = Q::SCOPE;
 
     fn tell<'p>(
         steps: Vec<Self>,
@@ -57,6 +60,7 @@ pub struct Join<A: Step, B: Step>(A, B);
 
 impl<A: Step, B: Step> Step for Join<A, B> {
     type Told<'p> = (A::Told<'p>, B::Told<'p>);
+    const SCOPE: Scope = A::SCOPE.and(B::SCOPE);
 
     fn tell<'p>(
         steps: Vec<Self>,
@@ -135,6 +139,7 @@ impl<P: Step, A: Asking> Asking for Then<P, A> {
     const NULLABLE: bool = A::NULLABLE;
 
     fn compile(compiler: &Compiler<'_>, merged: &Merged<'_>) -> Result<Self::Plan, Fault> {
+        compiler.asks(P::SCOPE);
         let compiler = compiler.deeper();
         Ok(Second { first_wave: compiler.depth, plan: A::compile(&compiler, merged)? })
     }

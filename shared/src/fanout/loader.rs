@@ -4,10 +4,10 @@
 //! of different questions, groups and pages are under way at once. A question is asked once a request, whatever
 //! its answer: rows, none, or a failure. Nothing is spawned: calls end with the request that wants them.
 
-use super::{Call, Fault, Page, Question};
+use super::{Call, Fault, Page, Question, strictest::Strictest};
 use crate::{
     request::RequestContext,
-    upstream::{Reply, Upstreams, client::bad_response},
+    upstream::{Reply, Upstreams, client::bad_response, freshness::fresh_until},
 };
 use futures::{
     FutureExt, StreamExt,
@@ -63,6 +63,8 @@ pub struct Stats {
     waves: AtomicU32,
     /// Waves of what a resolver written by hand did before it returned.
     before: AtomicU32,
+    /// The freshness of what was read, if somebody wants to know.
+    strictest: Option<Strictest>,
 }
 
 impl Stats {
@@ -80,6 +82,16 @@ impl Stats {
     /// not from how fast anybody answered.
     pub fn waves(&self) -> u32 {
         self.waves.load(Relaxed)
+    }
+
+    /// Notes as well until when what was read is fresh.
+    pub(crate) fn with_freshness() -> Self {
+        Self { strictest: Some(Strictest::default()), ..Self::default() }
+    }
+
+    /// The freshness of what was read so far, if it is noted.
+    pub(crate) fn strictest(&self) -> Option<&Strictest> {
+        self.strictest.as_ref()
     }
 
     /// A call leaves, in the `wave`th wave of its root.
@@ -331,9 +343,16 @@ async fn call<Q: Question>(sender: &Sender, questions: &[Q], wave: u32) -> Resul
         .upstreams
         .get(&Q::UPSTREAM, Q::SCOPE, &path, Q::NAME, questions.len(), &sender.request)
         .await?;
+    let page = page(questions, &reply)?;
+    let until = sender.stats.strictest().and_then(|_| fresh_until(&reply));
+    Ok(page.with_fresh_until(until))
+}
+
+/// What an answer says to the questions it was asked.
+fn page<Q: Question>(questions: &[Q], reply: &Reply) -> Result<Page<Q>, Fault> {
     match reply {
         Reply { status: 404, .. } => Q::absent(questions),
-        reply if reply.status == 400 => Err(Q::refused(questions, &reply).unwrap_or_else(|| {
+        reply if reply.status == 400 => Err(Q::refused(questions, reply).unwrap_or_else(|| {
             tracing::error!(
                 upstream.name = Q::UPSTREAM.name(),
                 upstream.question = Q::NAME,
@@ -342,7 +361,7 @@ async fn call<Q: Question>(sender: &Sender, questions: &[Q], wave: u32) -> Resul
             );
             bad_response()
         })),
-        reply => Q::read(questions, &reply).map_err(|cause| {
+        reply => Q::read(questions, reply).map_err(|cause| {
             tracing::error!(
                 upstream.name = Q::UPSTREAM.name(),
                 upstream.question = Q::NAME,

@@ -23,6 +23,7 @@ mod question;
 mod root;
 mod row;
 mod shape;
+mod strictest;
 pub(crate) mod text;
 pub mod type_info;
 pub mod url;

@@ -2,6 +2,7 @@
 
 use super::{Fault, Key, Question};
 use rustc_hash::FxHashMap;
+use std::time::Instant;
 
 /// An answered page: by the place of a question in the call, its rows or its failure.
 #[derive(Debug)]
@@ -10,6 +11,7 @@ pub struct Page<Q: Question> {
     /// Rows in the order of their questions; empty if the rows stand so already.
     order: Vec<u32>,
     answers: Vec<Answer>,
+    fresh_until: Option<Instant>,
 }
 
 #[derive(Debug, Clone)]
@@ -20,34 +22,51 @@ enum Answer {
 }
 
 impl<Q: Question> Page<Q> {
+    fn new(rows: Vec<Q::Row>, order: Vec<u32>, answers: Vec<Answer>) -> Self {
+        Self { rows, order, answers, fresh_until: None }
+    }
+
+    /// Whose upstream says until when it may be used again.
+    pub(super) fn with_fresh_until(self, fresh_until: Option<Instant>) -> Self {
+        Self { fresh_until, ..self }
+    }
+
+    /// Until when it may be used again, as its upstream says. None: only now.
+    pub fn fresh_until(&self) -> Option<Instant> {
+        self.fresh_until
+    }
+
     /// No rows for any of so many questions.
     pub fn empty(questions: usize) -> Self {
-        Self { rows: Vec::new(), order: Vec::new(), answers: vec![Answer::Rows(0, 0); questions] }
+        Self::new(Vec::new(), Vec::new(), vec![Answer::Rows(0, 0); questions])
     }
 
     /// All rows answer the one question.
     pub fn whole(rows: Vec<Q::Row>) -> Self {
         let all = index(rows.len());
-        Self { rows, order: Vec::new(), answers: vec![Answer::Rows(0, all)] }
+        Self::new(rows, Vec::new(), vec![Answer::Rows(0, all)])
     }
 
     /// One row for each question, in the order of the questions.
     pub fn each(rows: Vec<Q::Row>) -> Self {
         let answers = (0..index(rows.len())).map(|at| Answer::Rows(at, at + 1)).collect();
-        Self { rows, order: Vec::new(), answers }
+        Self::new(rows, Vec::new(), answers)
     }
 
     /// Leads each row back to its question. Rows that nobody asked for are left out; rows of one question keep the
     /// upstream's order.
     pub fn routed(keys: &[Q], rows: Vec<Q::Row>, key: impl Fn(&Q::Row) -> Key<'_>) -> Self {
         let (order, answers) = route(keys, &rows, key);
-        Self { rows, order, answers }
+        Self::new(rows, order, answers)
     }
 
     /// Pages of one question each, in the order of the questions.
     pub(super) fn joined(pages: Vec<Result<Page<Q>, Fault>>) -> Self {
-        let mut joined =
-            Self { rows: Vec::new(), order: Vec::new(), answers: Vec::with_capacity(pages.len()) };
+        let until = |page: &Result<Self, Fault>| page.as_ref().ok()?.fresh_until;
+        // None is the least: one page that is not fresh, and none is.
+        let fresh_until = pages.iter().map(until).min().flatten();
+        let mut joined = Self::new(Vec::new(), Vec::new(), Vec::with_capacity(pages.len()));
+        joined.fresh_until = fresh_until;
         for page in pages {
             joined.answers.push(match page {
                 Ok(mut page) => {

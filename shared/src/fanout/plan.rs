@@ -1,6 +1,6 @@
 //! Phase zero, once per document: what is selected below a root, with fragments merged and names looked up.
 
-use super::{Bubble, Code, Fault, Node, Out, Path, row::Entity};
+use super::{Bubble, Code, Fault, Node, Out, Path, Scope, row::Entity};
 use crate::request::RequestContext;
 use async_graphql::{
     Name, Pos, Positioned,
@@ -8,7 +8,7 @@ use async_graphql::{
     registry::{MetaType, Registry},
 };
 use async_graphql_value::Value;
-use std::{collections::HashMap, sync::Arc};
+use std::{cell::Cell, collections::HashMap, sync::Arc};
 
 /// Writes a row's own value.
 pub type LeafFn<R> = fn(&R, &mut Out, &Path<'_>) -> Result<(), Bubble>;
@@ -132,6 +132,7 @@ pub fn holds(any: &[Condition], variable: impl Fn(&Name) -> Option<bool>) -> boo
 }
 
 /// The document and the schema, while plans are made.
+#[derive(Clone, Copy)]
 pub struct Compiler<'d> {
     /// By name.
     pub fragments: &'d HashMap<Name, Positioned<FragmentDefinition>>,
@@ -139,13 +140,31 @@ pub struct Compiler<'d> {
     pub registry: &'d Registry,
     /// How many questions stand between the root and what is compiled: a call's wave.
     pub depth: u32,
+    /// Something was compiled whose answer may differ from caller to caller.
+    private: &'d Cell<bool>,
 }
 
 impl<'d> Compiler<'d> {
+    /// At a root. `private` is set by what is compiled, if it is the caller's own.
+    pub fn new(
+        fragments: &'d HashMap<Name, Positioned<FragmentDefinition>>,
+        registry: &'d Registry,
+        private: &'d Cell<bool>,
+    ) -> Self {
+        Self { fragments, registry, depth: 0, private }
+    }
+
+    /// A question of this scope is asked here: whatever asks one says so, or its answers are taken for public.
+    pub fn asks(&self, scope: Scope) {
+        if scope == Scope::Caller {
+            self.private.set(true);
+        }
+    }
+
     /// What is compiled behind a question's answer.
     #[must_use]
     pub fn deeper(&self) -> Self {
-        Compiler { fragments: self.fragments, registry: self.registry, depth: self.depth + 1 }
+        Self { depth: self.depth + 1, ..*self }
     }
 
     /// Merges what is selected on the object type `object` (CollectFields, §6.3.2).
@@ -293,8 +312,7 @@ pub fn compile_object<R: Entity>(
     occurrences: &[Occurrence<'_>],
 ) -> Result<ObjectPlan<R>, Fault> {
     // The compiler's borrow outlives the occurrences': shorten it to theirs.
-    let compiler =
-        Compiler { fragments: compiler.fragments, registry: compiler.registry, depth: compiler.depth };
+    let compiler: Compiler<'_> = *compiler;
     let object = R::name();
     let mut fields = Vec::new();
     let mut places = Vec::new();
@@ -310,6 +328,9 @@ pub fn compile_object<R: Entity>(
                     format!("Cannot query field \"{}\" on type \"{object}\".", field.name.node),
                 ));
             };
+            if known.guard.is_some() {
+                compiler.private.set(true);
+            }
             let kind = match known.how {
                 How::Leaf(put) => Kind::Leaf(put),
                 How::Node(compile) => Kind::Node(compile(&compiler, &merged)?),

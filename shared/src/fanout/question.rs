@@ -13,6 +13,17 @@ pub enum Scope {
     Caller,
 }
 
+impl Scope {
+    /// Of an answer that needs both: public only if both are.
+    #[must_use]
+    pub const fn and(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Public, Self::Public) => Self::Public,
+            _ => Self::Caller,
+        }
+    }
+}
+
 /// How the questions of a batch become calls.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Call {

@@ -15,10 +15,11 @@ use async_graphql::{
 use std::{
     any::Any,
     borrow::Cow,
+    cell::Cell,
     collections::HashMap,
     sync::{
         Arc, OnceLock,
-        atomic::{AtomicUsize, Ordering::Relaxed},
+        atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed},
     },
 };
 
@@ -33,6 +34,10 @@ pub(crate) struct Operation {
     pub roots: Vec<RootField>,
     pub fragments: Arc<HashMap<Name, Positioned<FragmentDefinition>>>,
     pub registry: Arc<Registry>,
+    /// Unlike any other operation's that this process has seen.
+    pub id: u64,
+    /// Its answer was found to be the caller's own.
+    private: AtomicBool,
 }
 
 /// A root field, with all its occurrences merged.
@@ -53,6 +58,8 @@ struct Planned {
     plan: Arc<dyn Any + Send + Sync>,
     /// The longest answer so far: the next buffer's size.
     size: Arc<AtomicUsize>,
+    /// Something in it is the caller's own.
+    private: bool,
 }
 
 impl RootField {
@@ -81,18 +88,30 @@ impl RootField {
 
     fn planned<P: Send + Sync + 'static>(
         &self,
-        compile: impl FnOnce(&Merged<'_>) -> Result<P, Fault>,
+        compile: impl FnOnce(&Merged<'_>, &Cell<bool>) -> Result<P, Fault>,
     ) -> Result<(Arc<P>, Arc<AtomicUsize>), Fault> {
         let planned = self.plan.get_or_init(|| {
             let first = &self.occurrences.first().ok_or_else(Fault::internal)?.1;
             let all = self.occurrences.iter().map(|(condition, field)| (condition.clone(), field)).collect();
-            let plan = compile(&Merged::alone(first, all))?;
-            Ok(Planned { plan: Arc::new(plan), size: Arc::new(AtomicUsize::new(256)) })
+            let private = Cell::new(false);
+            let plan = compile(&Merged::alone(first, all), &private)?;
+            Ok(Planned {
+                plan: Arc::new(plan),
+                size: Arc::new(AtomicUsize::new(256)),
+                private: private.get(),
+            })
         });
-        let Planned { plan, size } = planned.clone()?;
+        let Planned { plan, size, .. } = planned.clone()?;
         // A root has one type, so its plan has one too.
         let plan = plan.downcast::<P>().map_err(|_| Fault::internal())?;
         Ok((plan, size))
+    }
+
+    /// Known to be the same for every caller. What has no plan never is: it did not run yet, or a resolver written by
+    /// hand answers it.
+    fn is_public(&self) -> bool {
+        let planned = self.plan.get().is_some_and(|plan| plan.as_ref().is_ok_and(|plan| !plan.private));
+        planned || self.occurrences.first().is_some_and(|(_, field)| field.node.name.node == "__typename")
     }
 }
 
@@ -103,8 +122,28 @@ pub(crate) struct Execution {
 }
 
 impl Operation {
-    fn compiler(&self) -> Compiler<'_> {
-        Compiler { fragments: &self.fragments, registry: &self.registry, depth: 0 }
+    pub fn new(
+        ty: OperationType,
+        roots: Vec<RootField>,
+        fragments: Arc<HashMap<Name, Positioned<FragmentDefinition>>>,
+        registry: Arc<Registry>,
+    ) -> Self {
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        let id = NEXT.fetch_add(1, Relaxed);
+        Self { ty, roots, fragments, registry, id, private: AtomicBool::new(false) }
+    }
+
+    /// Known to be answered with the same bytes whoever asks: a query whose selected roots are all plans of public
+    /// questions without a guard, that nobody was seen to look at the caller for.
+    pub fn is_public(&self, variables: &Variables) -> bool {
+        self.ty == OperationType::Query
+            && !self.private.load(Relaxed)
+            && self.selected(variables).iter().all(|root| root.is_public())
+    }
+
+    /// Its answer was made with a look at the caller: from now on nobody shares it.
+    pub fn found_private(&self) {
+        self.private.store(true, Relaxed);
     }
 
     /// The roots that a request selects, in the order of its answer.
@@ -203,7 +242,10 @@ impl Execution {
         compile: impl FnOnce(&Compiler<'_>, &Merged<'_>) -> Result<P, Fault>,
     ) -> ServerResult<(Arc<P>, Arc<AtomicUsize>)> {
         let root = self.operation.root_at(field.pos).ok_or_else(Fault::internal);
-        root.and_then(|root| root.planned(|merged| compile(&self.operation.compiler(), merged)))
+        root.and_then(|root| root.planned(|merged, private| {
+                let operation = &self.operation;
+                compile(&Compiler::new(&operation.fragments, &operation.registry, private), merged)
+            }))
             .map_err(|fault| fault.at(field.pos, here(ctx)))
     }
 }

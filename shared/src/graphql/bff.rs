@@ -124,6 +124,7 @@ impl Bff {
                 Arc::new(upstreams),
                 Links::new(settings.links.clone()),
                 settings.limits.answer_bytes,
+                &settings.sharing,
                 development || self.introspection,
             )
             .map_err(|error| wrong(&error))?;

@@ -11,7 +11,7 @@ use async_graphql::{
     registry::Registry,
 };
 use moka::sync::Cache;
-use std::sync::Arc;
+use std::{cell::Cell, sync::Arc};
 
 /// The memory that prepared documents may take, by an estimate that follows the length of the text.
 const CACHE_BYTES: u64 = 32 << 20;
@@ -162,7 +162,9 @@ impl Documents {
         let object = object.ok_or_else(|| {
             Fault::new(Code::GraphqlValidationFailed, format!("This schema has no {ty} operations."))
         })?;
-        let compiler = Compiler { fragments, registry: &self.registry, depth: 0 };
+        // Roots are only collected here; each is compiled, and found private or not, when it first runs.
+        let private = Cell::new(false);
+        let compiler = Compiler::new(fragments, &self.registry, &private);
         let set = std::mem::take(&mut definition.node.selection_set.node);
         let merged = compiler.collect(object, &[Occurrence { condition: Arc::from([]), set: &set }]);
         let mut introspects = false;
@@ -205,7 +207,7 @@ impl Documents {
             fragments: if introspects { (**fragments).clone() } else { Default::default() },
         };
         let operation =
-            Operation { ty, roots, fragments: fragments.clone(), registry: self.registry.clone() };
+            Operation::new(ty, roots, fragments.clone(), self.registry.clone());
         Ok(PreparedOperation { name, operation: Arc::new(operation), stub, conditional, has_variables })
     }
 }

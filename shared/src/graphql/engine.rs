@@ -4,9 +4,10 @@ use super::{
     answer::{self, Answer, Verdict},
     document::{Documents, Prepared, PreparedOperation, Refusal},
     operation::GraphqlRequest,
+    sharing::Sharing,
 };
 use crate::{
-    config::Limits,
+    config::{Limits, SharingSettings},
     fanout::{Execution, Fault, Loader, Stats, plan::GuardFn, type_info::MARK, valued},
     request::{ContextExt, Links, RequestContext},
     telemetry::{OperationType as Recorded, Outcome, RequestRecord},
@@ -24,7 +25,12 @@ use futures::{
     future::BoxFuture,
     stream::{self, BoxStream},
 };
-use std::{borrow::Cow, fmt, panic::AssertUnwindSafe, sync::Arc};
+use std::{
+    borrow::Cow,
+    fmt,
+    panic::AssertUnwindSafe,
+    sync::{Arc, LazyLock},
+};
 use tracing::Instrument;
 
 /// A schema with everything that outlives a request. Cheap to clone.
@@ -37,6 +43,7 @@ struct Inner {
     upstreams: Arc<Upstreams>,
     links: Links,
     answer_bytes: usize,
+    sharing: Option<Arc<Sharing>>,
 }
 
 /// A schema that cannot be served; the text says why and what to do.
@@ -116,6 +123,7 @@ impl Declared {
         upstreams: Arc<Upstreams>,
         links: Links,
         answer_bytes: usize,
+        sharing: &SharingSettings,
         introspection: bool,
     ) -> Result<Engine, SchemaError> {
         let schema =
@@ -123,7 +131,8 @@ impl Declared {
                 SchemaError(format!("the schema is not valid GraphQL:\n{}", invalid.errors))
             })?;
         let documents = Documents::new(schema, self.registry, introspection);
-        Ok(Engine(Arc::new(Inner { runner: self.runner, documents, upstreams, links, answer_bytes })))
+        let sharing = Sharing::new(sharing);
+        Ok(Engine(Arc::new(Inner { runner: self.runner, documents, upstreams, links, answer_bytes, sharing })))
     }
 }
 
@@ -163,6 +172,7 @@ impl Engine {
         mutation: M,
         subscription: S,
         upstreams: Arc<Upstreams>,
+        sharing: &SharingSettings,
         introspection: bool,
     ) -> Result<Self, SchemaError>
     where
@@ -174,35 +184,47 @@ impl Engine {
             upstreams,
             Links::default(),
             Limits::default().answer_bytes,
+            sharing,
             introspection,
         )
     }
 
     /// Runs a query or a mutation.
     pub async fn execute(&self, request: &GraphqlRequest<'_>, context: RequestContext) -> Answer {
-        let answer = match self.begin(request, context) {
+        let answer = match self.asked(request) {
             Err(refusals) => answer::refused(&refusals),
-            Ok(ready) if ready.operation().operation.ty == OperationType::Subscription => {
+            Ok((asked, _)) if asked.operation().operation.ty == OperationType::Subscription => {
                 let fault = Fault::bad_input("A subscription needs a WebSocket (graphql-transport-ws).");
                 answer::refused(&[Refusal { fault, at: None }])
             }
-            Ok(ready) => {
-                let (stats, variables) = (ready.stats.clone(), ready.variables.clone());
-                let operation = ready.operation();
-                let span = tracing::debug_span!(
-                    "operation",
-                    graphql.operation.type = %operation.operation.ty,
-                    graphql.operation.name = operation.name
-                );
-                let running = AssertUnwindSafe(self.0.runner.run(ready.request())).catch_unwind();
-                let response = running.instrument(span).await;
-                let response = response.unwrap_or_else(|_| internal());
-                note_waves(&stats);
-                answer::executed(&ready.operation().operation, &variables, response)
-            }
+            Ok((asked, coerced)) => match &self.0.sharing {
+                Some(sharing) if asked.operation().operation.ty == OperationType::Query => {
+                    sharing.answer(self, asked, coerced, context).await
+                }
+                _ => self.run(&self.ready(asked, coerced.variables, context, Stats::default())).await,
+            },
         };
         note_codes(&answer);
         answer
+    }
+
+    /// Runs an operation to its end.
+    pub(super) async fn run(&self, ready: &Ready) -> Answer {
+        let operation = ready.operation();
+        let span = tracing::debug_span!(
+            "operation",
+            graphql.operation.type = %operation.operation.ty,
+            graphql.operation.name = operation.name
+        );
+        let running = AssertUnwindSafe(self.0.runner.run(ready.request())).catch_unwind();
+        let response = running.instrument(span).await.unwrap_or_else(|_| internal());
+        note_waves(&ready.stats);
+        answer::executed(&operation.operation, &ready.variables, response)
+    }
+
+    /// How many writes of this BFF are over.
+    pub(super) fn writes(&self) -> u64 {
+        self.0.upstreams.writes.over()
     }
 
     /// Whether this request may go by `GET`: only queries may (they are safe, RFC 9110 §9.2.1).
@@ -218,8 +240,8 @@ impl Engine {
         request: &GraphqlRequest<'_>,
         context: RequestContext,
     ) -> BoxStream<'static, Response> {
-        let ready = match self.begin(request, context) {
-            Ok(ready) => ready,
+        let ready = match self.asked(request) {
+            Ok((asked, coerced)) => self.ready(asked, coerced.variables, context, Stats::default()),
             Err(refusals) => {
                 let errors = refusals.iter().map(|refusal| {
                     refusal.fault.at(
@@ -251,11 +273,8 @@ impl Engine {
             .boxed()
     }
 
-    fn begin(
-        &self,
-        request: &GraphqlRequest<'_>,
-        context: RequestContext,
-    ) -> Result<Ready, Arc<Vec<Refusal>>> {
+    /// Finds out what a request asks, and whether it may.
+    fn asked(&self, request: &GraphqlRequest<'_>) -> Result<(Asked, Coerced), Arc<Vec<Refusal>>> {
         let refuse = |fault| Arc::new(vec![Refusal { fault, at: None }]);
         let prepared = self.0.documents.get(&request.query)?;
         let name = request.operation_name.as_deref().filter(|name| !name.is_empty());
@@ -266,12 +285,23 @@ impl Engine {
             });
             prepared.operations.iter().position(|other| std::ptr::eq(other, operation)).unwrap_or(0)
         };
-        let variables = self.coerce(&prepared, at, request).map_err(refuse)?;
-        let stats = Arc::new(Stats::default());
-        let context =
-            RequestContext { links: self.0.links.clone(), answer_bytes: self.0.answer_bytes, ..context };
+        let coerced = self.coerce(&prepared, at, request).map_err(refuse)?;
+        Ok((Asked { prepared, at }, coerced))
+    }
+
+    /// An operation with all that it needs to run, for the caller in `context`.
+    pub(super) fn ready(
+        &self,
+        asked: Asked,
+        variables: Variables,
+        mut context: RequestContext,
+        stats: Stats,
+    ) -> Ready {
+        context.links = self.0.links.clone();
+        context.answer_bytes = self.0.answer_bytes;
+        let stats = Arc::new(stats);
         let loader = Arc::new(Loader::new(self.0.upstreams.clone(), Arc::new(context), stats.clone()));
-        Ok(Ready { prepared, at, variables, loader, stats })
+        Ready { asked, variables, loader, stats }
     }
 
     /// CoerceVariableValues (§6.1.2): defaults are filled in, what cannot be is refused.
@@ -280,9 +310,9 @@ impl Engine {
         prepared: &Prepared,
         at: usize,
         request: &GraphqlRequest<'_>,
-    ) -> Result<Variables, Fault> {
+    ) -> Result<Coerced, Fault> {
         let Some(operation) = prepared.operations.get(at).filter(|operation| operation.has_variables) else {
-            return Ok(Variables::default());
+            return Ok(Coerced::default());
         };
         let valid =
             prepared.valid.operations.get(operation.name.as_deref()).map_err(|_| Fault::internal())?;
@@ -298,22 +328,63 @@ impl Engine {
             apollo_compiler::request::coerce_variable_values(self.0.documents.schema(), valid, &given)
                 .map_err(|error| Fault::bad_input(error.message().to_string()))?;
         let coerced = serde_json::to_value(coerced.into_inner()).map_err(|_| Fault::internal())?;
-        Ok(Variables::from_json(coerced))
+        let text = if self.0.sharing.is_some() { coerced.to_string().into() } else { no_text() };
+        Ok(Coerced { variables: Variables::from_json(coerced), text })
     }
 }
 
-/// A request whose operation may run.
-struct Ready {
+/// Which operation of which document.
+#[derive(Clone)]
+pub(super) struct Asked {
     prepared: Arc<Prepared>,
     at: usize,
+}
+
+impl Asked {
+    pub fn operation(&self) -> &PreparedOperation {
+        &self.prepared.operations[self.at]
+    }
+}
+
+/// Variables with their defaults.
+pub(super) struct Coerced {
+    pub variables: Variables,
+    /// The same text for the same values, where answers are shared.
+    pub text: Arc<str>,
+}
+
+impl Default for Coerced {
+    fn default() -> Self {
+        Self { variables: Variables::default(), text: no_text() }
+    }
+}
+
+fn no_text() -> Arc<str> {
+    static NONE: LazyLock<Arc<str>> = LazyLock::new(|| Arc::from(""));
+    NONE.clone()
+}
+
+/// A request whose operation may run.
+pub(super) struct Ready {
+    asked: Asked,
     variables: Variables,
     loader: Arc<Loader>,
     stats: Arc<Stats>,
 }
 
 impl Ready {
-    fn operation(&self) -> &PreparedOperation {
-        &self.prepared.operations[self.at]
+    pub fn operation(&self) -> &PreparedOperation {
+        self.asked.operation()
+    }
+
+    /// What it asked of upstreams.
+    pub fn stats(&self) -> &Stats {
+        &self.stats
+    }
+
+    /// Whether anybody looked at the caller, if that is noted.
+    pub fn was_looked_at(&self) -> bool {
+        self.loader.request().was_looked_at()
     }
 
     fn request(&self) -> Request {

@@ -29,12 +29,10 @@ const TO_UPSTREAMS: f64 = 0.95;
 
 pub(super) fn context(headers: &HeaderMap, extensions: &Extensions, patience: Duration) -> RequestContext {
     let patience = extensions.get::<Deadline>().map_or(patience, Deadline::left).mul_f64(TO_UPSTREAMS);
-    RequestContext {
-        caller: extensions.get::<Caller>().cloned().unwrap_or_default(),
-        locale: Locale::accepted(headers),
-        client: Client::named(headers),
-        ..RequestContext::anonymous(patience)
-    }
+    let caller = extensions.get::<Caller>().cloned().unwrap_or_default();
+    let mut context = RequestContext::anonymous(patience).of(caller, Client::named(headers));
+    context.locale = Locale::accepted(headers);
+    context
 }
 
 pub(super) async fn post(State((engine, patience)): State<(Engine, Duration)>, request: Request) -> Response {

@@ -8,6 +8,7 @@ mod graphiql;
 mod guard;
 mod http;
 mod operation;
+mod sharing;
 mod socket;
 
 pub use self::bff::{Bff, serve};

@@ -38,9 +38,9 @@ pub(super) async fn upgrade(
     Context(extensions): Context,
     upgrade: WebSocketUpgrade,
 ) -> Response {
-    let context = context(&headers, &extensions, sockets.patience);
+    let mut context = context(&headers, &extensions, sockets.patience);
     // The upgrade's deadline is not the socket's: each operation has all of its time.
-    let context = RequestContext { patience: sockets.patience, ..context };
+    context.patience = sockets.patience;
     let record = extensions.get::<Arc<RequestRecord>>().cloned();
     let draining = extensions.get::<Draining>().cloned();
     // A message is a request: it may be as long as one.
@@ -83,7 +83,7 @@ async fn initialised(
             AuthError::Refused(reason) => Fault::new(Code::Unauthenticated, reason),
             AuthError::Unavailable => Fault::new(Code::UpstreamUnavailable, error.to_string()),
         })?;
-        data.insert(RequestContext { caller, ..context });
+        data.insert(context.of_caller(caller));
     }
     Ok(data)
 }

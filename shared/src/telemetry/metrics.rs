@@ -47,6 +47,15 @@ pub enum UpstreamOutcome {
     Malformed,
 }
 
+/// How an operation was answered without being run for its caller.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Shared {
+    /// By an identical one that was under way.
+    Joined,
+    /// By an answer that was kept.
+    Kept,
+}
+
 macro_rules! names {
     ($type:ty { $($variant:ident => $name:literal,)* }) => {
         impl $type {
@@ -73,6 +82,7 @@ names!(Outcome {
     Timeout => "timeout",
     Cancelled => "cancelled",
 });
+names!(Shared { Joined => "joined", Kept => "kept", });
 names!(UpstreamOutcome {
     Ok => "ok",
     ClientError => "client_error",
@@ -96,6 +106,12 @@ struct DurationLabels {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct SharedLabels {
+    service: Arc<str>,
+    how: Shared,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct UpstreamLabels {
     service: Arc<str>,
     upstream: &'static str,
@@ -115,6 +131,7 @@ pub struct Metrics {
     registry: Registry,
     requests: Family<RequestLabels, Counter>,
     request_duration: Durations<DurationLabels>,
+    operations_shared: Family<SharedLabels, Counter>,
     upstream_calls: Family<UpstreamLabels, Counter>,
     upstream_duration: Durations<UpstreamDurationLabels>,
     tasks_alive: Gauge,
@@ -139,6 +156,9 @@ impl Metrics {
         let request_duration = Durations::new_with_constructor(seconds as fn() -> Histogram);
         let help = "Seconds from a request's head to its response's head";
         registry.register("request_duration_seconds", help, request_duration.clone());
+        let operations_shared = Family::default();
+        let help = "Operations answered by another's execution, or by an answer that was kept";
+        registry.register("graphql_operations_shared", help, operations_shared.clone());
         let upstream_calls = Family::default();
         registry.register("upstream_calls", "HTTP calls to upstreams", upstream_calls.clone());
         let upstream_duration = Durations::new_with_constructor(seconds as fn() -> Histogram);
@@ -147,7 +167,15 @@ impl Metrics {
         let tasks_alive = Gauge::default();
         let help = "Tasks of the runtime that have not ended: connections, streams, background work";
         registry.register("runtime_tasks_alive", help, tasks_alive.clone());
-        Self { registry, requests, request_duration, upstream_calls, upstream_duration, tasks_alive }
+        Self {
+            registry,
+            requests,
+            request_duration,
+            operations_shared,
+            upstream_calls,
+            upstream_duration,
+            tasks_alive,
+        }
     }
 
     pub(super) fn request(&self, service: &Arc<str>, kind: OperationType, outcome: Outcome, took: Duration) {
@@ -155,6 +183,11 @@ impl Metrics {
         let labels = DurationLabels { service: Arc::clone(&service), operation_type: kind };
         self.request_duration.get_or_create(&labels).observe(took.as_secs_f64());
         self.requests.get_or_create(&RequestLabels { service, operation_type: kind, outcome }).inc();
+    }
+
+    pub(super) fn operation_shared(&self, service: &Arc<str>, how: Shared) {
+        let service = Arc::clone(service);
+        self.operations_shared.get_or_create(&SharedLabels { service, how }).inc();
     }
 
     pub(super) fn upstream_called(

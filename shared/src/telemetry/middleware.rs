@@ -95,6 +95,7 @@ impl Drop for Line {
             http.status = self.status.map(|status| status.as_u16()),
             graphql.operation.type = is_graphql.then(|| told.operation_type.as_str()),
             graphql.operation.name = told.operation_name,
+            graphql.operation.shared = told.shared.map(|shared| shared.as_str()),
             outcome = outcome.as_str(),
             error.codes = (!told.error_codes.is_empty()).then(|| told.error_codes.join(",")),
             duration_ms = (took.as_secs_f64() * 100_000.0).round() / 100.0,

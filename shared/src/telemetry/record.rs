@@ -10,7 +10,7 @@ use std::{
 
 use parking_lot::Mutex;
 
-use super::{OperationType, Outcome, TraceContext, UpstreamOutcome, metrics};
+use super::{OperationType, Outcome, Shared, TraceContext, UpstreamOutcome, metrics};
 
 tokio::task_local! {
     // A task-local around the request's future, not a span extension: the trace must be passed on even when
@@ -38,6 +38,7 @@ pub(super) struct Told {
     pub(super) operation_type: OperationType,
     pub(super) operation_name: Option<String>,
     pub(super) outcome: Option<Outcome>,
+    pub(super) shared: Option<Shared>,
     pub(super) error_codes: Vec<String>,
 }
 
@@ -94,6 +95,17 @@ impl RequestRecord {
         if codes.len() < CODES_MAX && !codes.iter().any(|known| known == code) {
             codes.push(code.to_owned());
         }
+    }
+
+    /// The operation is not run for this caller; counts it in the metrics.
+    pub fn operation_shared(&self, how: Shared) {
+        self.told.lock().shared = Some(how);
+        metrics().operation_shared(&self.service, how);
+    }
+
+    /// After all, it is.
+    pub fn operation_unshared(&self) {
+        self.told.lock().shared = None;
     }
 
     /// Counts one HTTP call to an upstream, here and in the metrics.

@@ -1,6 +1,6 @@
 //! Sends one HTTP request to an upstream and tells apart whose fault it is when no answer comes.
 
-use super::Upstream;
+use super::{Upstream, writes::Writes};
 use crate::{
     fanout::{Code, Fault, Scope},
     request::{RequestContext, authorization},
@@ -32,6 +32,7 @@ pub struct Reply {
 pub struct Upstreams {
     http: Client,
     bases: BTreeMap<String, Base>,
+    pub(crate) writes: Writes,
 }
 
 struct Base {
@@ -87,7 +88,7 @@ impl Upstreams {
                 (name.clone(), Base { url: url.clone(), text })
             })
             .collect();
-        Ok(Self { http, bases })
+        Ok(Self { http, bases, writes: Writes::default() })
     }
 
     /// Asks a question.

@@ -3,7 +3,9 @@
 pub(crate) mod client;
 mod decode;
 pub mod events;
+pub(crate) mod freshness;
 pub mod write;
+mod writes;
 
 pub use client::{ClientError, Reply, Upstreams};
 pub use decode::{one_row, rows};

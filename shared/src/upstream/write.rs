@@ -166,7 +166,9 @@ impl Write {
         }
         let before = self.loader.stats().before();
         self.loader.stats().sent(1, 1);
+        let under_way = upstreams.writes.begin();
         let reply = upstreams.send(&self.upstream, call, self.loader.request()).await;
+        drop(under_way);
         self.loader.stats().waited(before);
         // Whether or not the answer arrived, what was read before may be wrong now.
         self.loader.forget();

@@ -333,7 +333,7 @@ impl ByHand {
     }
 
     async fn caller(&self, ctx: &Context<'_>) -> async_graphql::Result<String> {
-        Ok(Caller::subject(&ctx.request()?.caller).unwrap_or("nobody").to_owned())
+        Ok(Caller::subject(ctx.request()?.caller()).unwrap_or("nobody").to_owned())
     }
 }
 

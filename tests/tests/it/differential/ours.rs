@@ -77,7 +77,7 @@ pub struct Hidden {
 }
 
 fn friends(request: &RequestContext) -> Result<(), Fault> {
-    match request.client.name.as_deref() {
+    match request.client().name.as_deref() {
         Some("friend") => Ok(()),
         _ => Err(Fault::forbidden("Friends only.")),
     }

@@ -1,0 +1,270 @@
+//! One execution for identical public operations: those in flight share it, and its bytes may be kept for as long as
+//! the rows behind them are fresh.
+//!
+//! An operation is shared once it is known to be public ([`Operation::is_public`]); its first run teaches that, and is
+//! its caller's own. A shared run is nobody's: should a resolver or a leaf look at the caller after all, nobody gets its
+//! answer, everybody runs their own, and the operation is private from then on.
+
+use super::{
+    answer::{self, Answer, Verdict},
+    engine::{Asked, Coerced, Engine},
+};
+use crate::{
+    config::SharingSettings,
+    fanout::{Code, Fault, Operation, Stats},
+    request::{Locale, RequestContext},
+    telemetry::{RequestRecord, Shared},
+};
+use async_graphql::{PathSegment, Response, Value, Variables};
+use futures::{FutureExt, future::BoxFuture};
+use moka::{Expiry, sync::Cache};
+use parking_lot::Mutex;
+use rustc_hash::FxHashMap;
+use std::{
+    sync::{
+        Arc, Weak,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
+    time::{Duration, Instant},
+};
+use tokio::sync::OnceCell;
+
+/// What a kept answer takes beside its texts, about.
+const KEPT_BYTES: usize = 256;
+
+/// Everything a public answer depends on.
+#[derive(Clone, PartialEq, Eq, Hash)]
+struct Key {
+    operation: u64,
+    /// Coerced.
+    variables: Arc<str>,
+    locale: Locale,
+}
+
+/// What requests of one BFF share.
+pub(super) struct Sharing {
+    flights: Mutex<FxHashMap<Key, Place>>,
+    number: AtomicU64,
+    kept: Option<Cache<Key, Arc<Kept>>>,
+}
+
+/// Where a flight is found as long as somebody waits for it.
+struct Place {
+    number: u64,
+    flight: Weak<Flight>,
+}
+
+impl Sharing {
+    /// None: nothing is shared.
+    pub fn new(settings: &SharingSettings) -> Option<Arc<Self>> {
+        settings.operations.then(|| {
+            let kept = (settings.answers_bytes > 0).then(|| {
+                Cache::builder()
+                    .max_capacity(settings.answers_bytes)
+                    .weigher(|key: &Key, kept: &Arc<Kept>| {
+                        let bytes = KEPT_BYTES + key.variables.len() + kept.answer.body.len();
+                        u32::try_from(bytes).unwrap_or(u32::MAX)
+                    })
+                    .expire_after(UntilStale)
+                    .build()
+            });
+            Arc::new(Self { flights: Mutex::default(), number: AtomicU64::new(0), kept })
+        })
+    }
+
+    /// The answer to a query: a kept one, one under way, or its own.
+    pub async fn answer(
+        self: &Arc<Self>,
+        engine: &Engine,
+        asked: Asked,
+        coerced: Coerced,
+        context: RequestContext,
+    ) -> Answer {
+        let operation = asked.operation().operation.clone();
+        let Coerced { variables, text } = coerced;
+        let key = Key { operation: operation.id, variables: text, locale: context.locale.clone() };
+        if let Some(answer) = self.kept(&key, engine.writes()) {
+            note(Shared::Kept);
+            return answer;
+        }
+        while operation.is_public(&variables) {
+            let (flight, leads) =
+                self.board(&key, engine.writes(), context.deadline, |seat| {
+                    let ready = || {
+                        let stats = if self.kept.is_some() { Stats::with_freshness() } else { Stats::default() };
+                        engine.ready(asked.clone(), variables.clone(), context.without_caller(), stats)
+                    };
+                    fly(engine.clone(), ready(), seat)
+                });
+            // Counted as soon as it waits: how many do, shows while an upstream hangs.
+            if !leads {
+                note(Shared::Joined);
+            }
+            match flight.landed(context.deadline).await {
+                None => return late(&operation, &variables),
+                // Not for anybody.
+                Some(None) => {}
+                // It had less time than this request has: that is not this one's failure.
+                Some(Some(answer)) if flight.deadline < context.deadline && ran_late(answer) => {}
+                Some(Some(answer)) => return answer.clone(),
+            }
+            RequestRecord::with_current(RequestRecord::operation_unshared);
+        }
+        let own = engine.ready(asked, variables, context.watched(), Stats::default());
+        let answer = engine.run(&own).await;
+        if own.was_looked_at() {
+            operation.found_private();
+        }
+        answer
+    }
+
+    fn kept(&self, key: &Key, writes: u64) -> Option<Answer> {
+        let kept = self.kept.as_ref()?.get(key)?;
+        (kept.writes == writes && Instant::now() < kept.until).then(|| kept.answer.clone())
+    }
+
+    /// The flight of this key that left after the last write, if there is one, or a new one; and whether it is new.
+    fn board(
+        self: &Arc<Self>,
+        key: &Key,
+        writes: u64,
+        deadline: Instant,
+        depart: impl FnOnce(Seat) -> BoxFuture<'static, Landed>,
+    ) -> (Arc<Flight>, bool) {
+        // Dropped after the lock is released: the last to leave a flight takes its place away.
+        let found;
+        let mut flights = self.flights.lock();
+        found = flights.get(key).and_then(|place| place.flight.upgrade());
+        if let Some(flight) = &found
+            && flight.writes == writes
+            && !flight.landed.initialized()
+        {
+            return (flight.clone(), false);
+        }
+        let number = self.number.fetch_add(1, Relaxed);
+        let seat = Seat { sharing: self.clone(), key: key.clone(), number, writes };
+        let run = tokio::sync::Mutex::new(depart(seat));
+        let flight = Arc::new(Flight { writes, deadline, run, landed: OnceCell::new() });
+        flights.insert(key.clone(), Place { number, flight: Arc::downgrade(&flight) });
+        (flight, true)
+    }
+}
+
+/// An execution under way, for everybody who waits for it. It ends with the last of them.
+struct Flight {
+    /// Writes that were over when it left: who comes after another sees what was written.
+    writes: u64,
+    deadline: Instant,
+    /// Driven by one of those who wait; where that one leaves, by the next.
+    run: tokio::sync::Mutex<BoxFuture<'static, Landed>>,
+    landed: OnceCell<Landed>,
+}
+
+/// What came of a flight. None: somebody looked at the caller, so the answer is nobody's.
+type Landed = Option<Answer>;
+
+impl Flight {
+    /// Waits for the end, no longer than until `deadline`.
+    async fn landed(&self, deadline: Instant) -> Option<&Landed> {
+        let landing = self.landed.get_or_init(|| async { self.run.lock().await.as_mut().await });
+        if self.deadline <= deadline {
+            // It ends by itself in time, and what it has by then is better than nothing.
+            return Some(landing.await);
+        }
+        tokio::time::timeout_at(deadline.into(), landing).await.ok()
+    }
+}
+
+/// Holds a flight's place, until it has landed or nobody waits any more.
+struct Seat {
+    sharing: Arc<Sharing>,
+    key: Key,
+    number: u64,
+    writes: u64,
+}
+
+impl Seat {
+    fn keep(&self, answer: &Answer, until: Instant) {
+        if let Some(kept) = &self.sharing.kept {
+            let answer = Arc::new(Kept { answer: answer.clone(), until, writes: self.writes });
+            kept.insert(self.key.clone(), answer);
+        }
+    }
+}
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        let mut flights = self.sharing.flights.lock();
+        // Another may have taken the place of one that a write made old.
+        if flights.get(&self.key).is_some_and(|place| place.number == self.number) {
+            flights.remove(&self.key);
+        }
+    }
+}
+
+/// Runs an operation for everybody. Its upstream calls are in the trace and the record of the request that began it.
+fn fly(engine: Engine, ready: super::engine::Ready, seat: Seat) -> BoxFuture<'static, Landed> {
+    let flight = async move {
+        let answer = engine.run(&ready).await;
+        if ready.was_looked_at() {
+            ready.operation().operation.found_private();
+            return None;
+        }
+        let whole = answer.verdict == Verdict::Executed { errors: false };
+        if let Some(until) = ready.stats().strictest().filter(|_| whole).and_then(|read| read.until()) {
+            seat.keep(&answer, until);
+        }
+        Some(answer)
+    };
+    match RequestRecord::current() {
+        Some(record) => record.scope(flight).boxed(),
+        None => flight.boxed(),
+    }
+}
+
+/// An answer that may be given again.
+struct Kept {
+    answer: Answer,
+    until: Instant,
+    /// Writes that were over when it was begun.
+    writes: u64,
+}
+
+/// Makes room as soon as an answer is stale.
+struct UntilStale;
+
+impl Expiry<Key, Arc<Kept>> for UntilStale {
+    fn expire_after_create(&self, _: &Key, kept: &Arc<Kept>, _: Instant) -> Option<Duration> {
+        Some(kept.until.saturating_duration_since(Instant::now()))
+    }
+
+    fn expire_after_update(
+        &self,
+        key: &Key,
+        kept: &Arc<Kept>,
+        updated_at: Instant,
+        _: Option<Duration>,
+    ) -> Option<Duration> {
+        self.expire_after_create(key, kept, updated_at)
+    }
+}
+
+fn note(shared: Shared) {
+    RequestRecord::with_current(|record| record.operation_shared(shared));
+}
+
+fn ran_late(answer: &Answer) -> bool {
+    answer.codes.iter().any(|code| code == Code::DeadlineExceeded.as_str())
+}
+
+/// What a request is told whose time is over before the flight's: no root is there yet.
+fn late(operation: &Operation, variables: &Variables) -> Answer {
+    let fault = Fault::new(Code::DeadlineExceeded, "The time for this request is over.");
+    let mut response = Response::new(Value::Null);
+    response.errors = operation
+        .selected(variables)
+        .iter()
+        .map(|root| fault.at(root.pos, vec![PathSegment::Field(root.key.to_string())]))
+        .collect();
+    answer::executed(operation, variables, response)
+}

@@ -8,7 +8,7 @@ mod trace_context;
 
 use std::{io::IsTerminal, sync::Once};
 
-pub use metrics::{Metrics, OperationType, Outcome, UpstreamOutcome, metrics};
+pub use metrics::{BreakerState, Metrics, OperationType, Outcome, UpstreamMeters, UpstreamOutcome, metrics};
 pub use middleware::{TRACE_ID_HEADER, observe, operation};
 pub use record::RequestRecord;
 pub use trace_context::{TraceContext, current_traceparent, inject};

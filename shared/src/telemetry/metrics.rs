@@ -7,7 +7,7 @@ use std::{
 
 use prometheus_client::{
     encoding::{EncodeLabelSet, EncodeLabelValue, LabelValueEncoder, text::encode},
-    metrics::{counter::Counter, family::Family, histogram::Histogram},
+    metrics::{counter::Counter, family::Family, gauge::Gauge, histogram::Histogram},
     registry::Registry,
 };
 
@@ -45,6 +45,15 @@ pub enum UpstreamOutcome {
     Unreachable,
     /// The answer was not what the question expects.
     Malformed,
+}
+
+/// Whether an upstream is asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BreakerState {
+    Closed,
+    /// One call at a time.
+    HalfOpen,
+    Open,
 }
 
 macro_rules! names {
@@ -108,6 +117,40 @@ struct UpstreamDurationLabels {
     upstream: &'static str,
 }
 
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct EndpointLabels {
+    service: Arc<str>,
+    upstream: Arc<str>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct RejectedLabels {
+    service: Arc<str>,
+    upstream: Arc<str>,
+    reason: &'static str,
+}
+
+/// What is counted of one upstream besides its calls: there from the start, at zero.
+#[derive(Debug)]
+pub struct UpstreamMeters {
+    pub retries: Counter,
+    /// Calls that the breaker refused.
+    pub rejected_open: Counter,
+    /// Calls that found no place in time.
+    pub rejected_full: Counter,
+    breaker: Gauge,
+}
+
+impl UpstreamMeters {
+    pub fn breaker(&self, state: BreakerState) {
+        self.breaker.set(match state {
+            BreakerState::Closed => 0,
+            BreakerState::HalfOpen => 1,
+            BreakerState::Open => 2,
+        });
+    }
+}
+
 type Durations<L> = Family<L, Histogram, fn() -> Histogram>;
 
 /// All metrics of the process.
@@ -117,6 +160,9 @@ pub struct Metrics {
     request_duration: Durations<DurationLabels>,
     upstream_calls: Family<UpstreamLabels, Counter>,
     upstream_duration: Durations<UpstreamDurationLabels>,
+    upstream_retries: Family<EndpointLabels, Counter>,
+    upstream_rejected: Family<RejectedLabels, Counter>,
+    upstream_breaker: Family<EndpointLabels, Gauge>,
 }
 
 /// The process's metrics.
@@ -143,7 +189,25 @@ impl Metrics {
         let upstream_duration = Durations::new_with_constructor(seconds as fn() -> Histogram);
         let help = "Seconds an HTTP call to an upstream took";
         registry.register("upstream_duration_seconds", help, upstream_duration.clone());
-        Self { registry, requests, request_duration, upstream_calls, upstream_duration }
+        let upstream_retries = Family::default();
+        let help = "HTTP calls to upstreams that were made again";
+        registry.register("upstream_retries", help, upstream_retries.clone());
+        let upstream_rejected = Family::default();
+        let help = "Calls to upstreams that were not made: the breaker is open, or the bulkhead full";
+        registry.register("upstream_rejected", help, upstream_rejected.clone());
+        let upstream_breaker = Family::default();
+        let help = "The breaker of an upstream: 0 closed, 1 half open, 2 open";
+        registry.register("upstream_breaker", help, upstream_breaker.clone());
+        Self {
+            registry,
+            requests,
+            request_duration,
+            upstream_calls,
+            upstream_duration,
+            upstream_retries,
+            upstream_rejected,
+            upstream_breaker,
+        }
     }
 
     pub(super) fn request(&self, service: &Arc<str>, kind: OperationType, outcome: Outcome, took: Duration) {
@@ -164,6 +228,24 @@ impl Metrics {
         let labels = UpstreamDurationLabels { service: Arc::clone(&service), upstream };
         self.upstream_duration.get_or_create(&labels).observe(took.as_secs_f64());
         self.upstream_calls.get_or_create(&UpstreamLabels { service, upstream, outcome }).inc();
+    }
+
+    /// The meters of one upstream of one service.
+    pub fn upstream(&self, service: &Arc<str>, name: &str) -> UpstreamMeters {
+        let upstream: Arc<str> = name.into();
+        let labels = EndpointLabels { service: Arc::clone(service), upstream: Arc::clone(&upstream) };
+        let rejected = |reason| {
+            let (service, upstream) = (Arc::clone(service), Arc::clone(&upstream));
+            self.upstream_rejected.get_or_create(&RejectedLabels { service, upstream, reason }).clone()
+        };
+        let breaker = self.upstream_breaker.get_or_create(&labels).clone();
+        breaker.set(0);
+        UpstreamMeters {
+            retries: self.upstream_retries.get_or_create(&labels).clone(),
+            rejected_open: rejected("breaker"),
+            rejected_full: rejected("bulkhead"),
+            breaker,
+        }
     }
 
     /// The OpenMetrics text that `/metrics` answers.

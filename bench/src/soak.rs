@@ -60,10 +60,8 @@ async fn soaked(args: Args) -> Result<bool, Fault> {
     let command = ["faulty", "--seed", &seed].map(Into::into).to_vec();
     let rest = Child::start(Seat { name: "the REST service", command, cores: &[], upstream: None }).await?;
     let deadline = format!("deadline_ms={DEADLINE_MS}");
-    let command =
-        ["ours", "--set", "admin=127.0.0.1:0", "--set", &deadline].map(Into::into).to_vec();
-    let bff =
-        Child::start(Seat { name: "ours", command, cores: &[], upstream: Some(&rest.url()) }).await?;
+    let command = ["ours", "--set", "admin=127.0.0.1:0", "--set", &deadline].map(Into::into).to_vec();
+    let bff = Child::start(Seat { name: "ours", command, cores: &[], upstream: Some(&rest.url()) }).await?;
 
     let mut watch = Watch::new(bff);
     let untouched = watch.now().await?;

@@ -8,7 +8,9 @@ mod trace_context;
 
 use std::{io::IsTerminal, sync::Once};
 
-pub use metrics::{Metrics, OperationType, Outcome, Shared, UpstreamOutcome, metrics};
+pub use metrics::{
+    BreakerState, Metrics, OperationType, Outcome, Shared, UpstreamMeters, UpstreamOutcome, metrics,
+};
 pub use middleware::{TRACE_ID_HEADER, observe, operation};
 pub use record::RequestRecord;
 pub use trace_context::{TraceContext, current_traceparent, inject};

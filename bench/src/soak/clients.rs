@@ -113,8 +113,7 @@ impl Clients {
             }
             let ask = self.choose(&mut dice, now < warm);
             self.seen.asked.fetch_add(1, Relaxed);
-            let leaves_after =
-                dice.random_bool(0.1).then(|| Duration::from_millis(dice.random_range(0..60)));
+            let leaves_after = dice.random_bool(0.1).then(|| Duration::from_millis(dice.random_range(0..60)));
             let asked = self.ask(connection.take(), &ask);
             match leaves_after {
                 Some(after) => match tokio::time::timeout(after, asked).await {
@@ -146,7 +145,8 @@ impl Clients {
         } else if kind < 6 {
             Ask { body: body_of(&"{ posts ".repeat(200)), answer: None }
         } else {
-            let place = if kind < 6 + novel { self.known.len() - 1 } else { dice.random_range(0..self.known.len()) };
+            let place =
+                if kind < 6 + novel { self.known.len() - 1 } else { dice.random_range(0..self.known.len()) };
             let Known { document, answer } = &self.known[place];
             let body = if kind < 6 + novel {
                 body_of(&format!("query N{name} {document}"))
@@ -222,7 +222,9 @@ fn judged(truth: Option<&Bytes>, status: StatusCode, body: &Bytes) -> Result<Jud
     if truth.is_some_and(|truth| truth == body) && status == StatusCode::OK {
         return Ok(Judged::Whole);
     }
-    if body.windows(15).any(|part| part == b"internal-secret") || body.windows(9).any(|part| part == b"127.0.0.1") {
+    if body.windows(15).any(|part| part == b"internal-secret")
+        || body.windows(9).any(|part| part == b"127.0.0.1")
+    {
         return Err("something internal leaked");
     }
     let answer: Value = serde_json::from_slice(body).map_err(|_| "not JSON")?;
@@ -251,7 +253,9 @@ fn within(part: &Value, whole: &Value) -> bool {
         (Value::Object(a), Value::Object(b)) => {
             a.len() == b.len() && a.iter().all(|(key, a)| b.get(key).is_some_and(|b| within(a, b)))
         }
-        (Value::Array(a), Value::Array(b)) => a.len() == b.len() && a.iter().zip(b).all(|(a, b)| within(a, b)),
+        (Value::Array(a), Value::Array(b)) => {
+            a.len() == b.len() && a.iter().zip(b).all(|(a, b)| within(a, b))
+        }
         _ => part == whole,
     }
 }

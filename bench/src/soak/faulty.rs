@@ -48,8 +48,9 @@ pub async fn serve(listener: TcpListener, seed: u64) -> Result<(), Fault> {
                 async move { faulty.answer(&request).await }
             });
             // Ending badly is what it is for.
-            let _ =
-                hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), answer).await;
+            let _ = hyper::server::conn::http1::Builder::new()
+                .serve_connection(TokioIo::new(stream), answer)
+                .await;
         });
     }
 }
@@ -87,9 +88,11 @@ impl Faulty {
                 let secret = Bytes::from_static(br#"{"error":"internal-secret-of-the-upstream"}"#);
                 full(StatusCode::INTERNAL_SERVER_ERROR, "application/json", secret)
             }
-            Fate::Html => {
-                full(StatusCode::OK, "text/html", Bytes::from_static(b"<h1>internal-secret-of-the-upstream</h1>"))
-            }
+            Fate::Html => full(
+                StatusCode::OK,
+                "text/html",
+                Bytes::from_static(b"<h1>internal-secret-of-the-upstream</h1>"),
+            ),
             Fate::WrongShape => {
                 let other = Bytes::from_static(br#"{"internal-secret-of-the-upstream":[1,"two",null]}"#);
                 full(StatusCode::OK, "application/json", other)
@@ -129,7 +132,8 @@ fn halved(body: Bytes, after: After) -> Response<Body> {
 }
 
 fn streamed(pieces: impl stream::Stream<Item = io::Result<Bytes>> + Send + 'static) -> Response<Body> {
-    let mut response = Response::new(StreamBody::new(pieces.map(|piece| piece.map(Frame::data))).boxed_unsync());
+    let mut response =
+        Response::new(StreamBody::new(pieces.map(|piece| piece.map(Frame::data))).boxed_unsync());
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     response
 }

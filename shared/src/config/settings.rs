@@ -5,7 +5,11 @@ use std::{collections::BTreeMap, net::SocketAddr};
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-use super::{Network, Section, loopback};
+use super::{
+    Network, Section,
+    decode::{listed, nearest},
+    loopback,
+};
 
 /// What a binary starts in decides which protections stand; only `development` lowers any.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -52,6 +56,8 @@ pub struct Settings {
     /// Base URLs of the services this one calls, by name.
     #[serde(with = "urls")]
     pub upstreams: BTreeMap<String, Url>,
+    /// What the operator decides otherwise than the BFF's code about calls to these services, by name.
+    pub resilience: BTreeMap<String, ResilienceSettings>,
     /// Base URLs that answers point to (pictures, pages), by name, as clients reach them.
     #[serde(with = "urls")]
     pub links: BTreeMap<String, Url>,
@@ -90,6 +96,31 @@ pub struct SharingSettings {
     pub answers_bytes: u64,
 }
 
+/// How calls to one upstream are bounded: `[resilience.<upstream>]`. What is not said is as the BFF's code has it; see
+/// [`Upstream`](crate::Upstream) for what each means.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ResilienceSettings {
+    /// Milliseconds a call may take in all, waiting and a repetition included.
+    pub timeout_ms: Option<u64>,
+    /// Milliseconds that connecting may take.
+    pub connect_timeout_ms: Option<u64>,
+    /// Repetitions of a call that failed; 0 to 3.
+    pub retries: Option<u32>,
+    /// Repetitions, of a hundred calls.
+    pub retry_percent: Option<u32>,
+    /// Calls under way at once.
+    pub concurrency: Option<usize>,
+    /// Calls that wait for their turn.
+    pub queue: Option<usize>,
+    /// Failures in a row that open the breaker; 0: they do not.
+    pub open_after: Option<u32>,
+    /// Failures of a hundred calls that open the breaker; 0: they do not.
+    pub open_percent: Option<u32>,
+    /// Milliseconds that the breaker stays open at first.
+    pub open_ms: Option<u64>,
+}
+
 /// What a caller may send.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
@@ -116,6 +147,7 @@ impl Default for Settings {
             trusted_proxies: Vec::new(),
             auth: AuthSettings::default(),
             upstreams: BTreeMap::new(),
+            resilience: BTreeMap::new(),
             links: BTreeMap::new(),
             limits: Limits::default(),
             sharing: SharingSettings::default(),
@@ -192,8 +224,56 @@ impl Section for Settings {
                 self.listen
             ));
         }
+        self.check_resilience(&mut problems);
         problems
     }
+}
+
+impl Settings {
+    /// What the operator decides otherwise about calls to this upstream.
+    pub(crate) fn resilience_of(&self, upstream: &str) -> Option<&ResilienceSettings> {
+        self.resilience.iter().find(|(name, _)| same_name(upstream, name)).map(|(_, own)| own)
+    }
+
+    fn check_resilience(&self, problems: &mut Vec<String>) {
+        let known: Vec<&str> = self.upstreams.keys().map(String::as_str).collect();
+        for (name, own) in &self.resilience {
+            if !self.upstreams.keys().any(|upstream| same_name(upstream, name)) {
+                let way_out = match nearest(name, &known) {
+                    Some(near) => format!("did you mean `resilience.{near}`?"),
+                    None => format!("the upstreams are {}", listed(&known)),
+                };
+                problems.push(format!("`resilience.{name}`: there is no upstream `{name}`; {way_out}"));
+            }
+            for (key, value) in [
+                ("timeout_ms", own.timeout_ms),
+                ("connect_timeout_ms", own.connect_timeout_ms),
+                ("concurrency", own.concurrency.map(|value| value as u64)),
+                ("open_ms", own.open_ms),
+            ] {
+                if value == Some(0) {
+                    problems.push(format!(
+                        "`resilience.{name}.{key}` is 0, which would refuse every call; give it a positive number"
+                    ));
+                }
+            }
+            if own.retries.is_some_and(|retries| retries > 3) {
+                problems.push(format!(
+                    "`resilience.{name}.retries` is more than 3, which would drown an upstream that is in trouble"
+                ));
+            }
+            for (key, value) in [("retry_percent", own.retry_percent), ("open_percent", own.open_percent)] {
+                if value.is_some_and(|percent| percent > 100) {
+                    problems.push(format!("`resilience.{name}.{key}` is a share of a hundred: at most 100"));
+                }
+            }
+        }
+    }
+}
+
+/// A shell variable cannot contain a dash: `MOBILE__RESILIENCE__SOME_NAME__RETRIES` is about `some-name` too.
+fn same_name(upstream: &str, name: &str) -> bool {
+    upstream == name || upstream.replace('-', "_") == name
 }
 
 /// Reads a base URL: http or https, with a host.

@@ -88,14 +88,13 @@ impl Sharing {
             return answer;
         }
         while operation.is_public(&variables) {
-            let (flight, leads) =
-                self.board(&key, engine.writes(), context.deadline, |seat| {
-                    let ready = || {
-                        let stats = if self.kept.is_some() { Stats::with_freshness() } else { Stats::default() };
-                        engine.ready(asked.clone(), variables.clone(), context.without_caller(), stats)
-                    };
-                    fly(engine.clone(), ready(), seat)
-                });
+            let (flight, leads) = self.board(&key, engine.writes(), context.deadline, |seat| {
+                let ready = || {
+                    let stats = if self.kept.is_some() { Stats::with_freshness() } else { Stats::default() };
+                    engine.ready(asked.clone(), variables.clone(), context.without_caller(), stats)
+                };
+                fly(engine.clone(), ready(), seat)
+            });
             // Counted as soon as it waits: how many do, shows while an upstream hangs.
             if !leads {
                 note(Shared::Joined);

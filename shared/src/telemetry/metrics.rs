@@ -56,6 +56,15 @@ pub enum Shared {
     Kept,
 }
 
+/// Whether an upstream is asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BreakerState {
+    Closed,
+    /// One call at a time.
+    HalfOpen,
+    Open,
+}
+
 macro_rules! names {
     ($type:ty { $($variant:ident => $name:literal,)* }) => {
         impl $type {
@@ -124,6 +133,40 @@ struct UpstreamDurationLabels {
     upstream: &'static str,
 }
 
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct EndpointLabels {
+    service: Arc<str>,
+    upstream: Arc<str>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct RejectedLabels {
+    service: Arc<str>,
+    upstream: Arc<str>,
+    reason: &'static str,
+}
+
+/// What is counted of one upstream besides its calls: there from the start, at zero.
+#[derive(Debug)]
+pub struct UpstreamMeters {
+    pub retries: Counter,
+    /// Calls that the breaker refused.
+    pub rejected_open: Counter,
+    /// Calls that found no place in time.
+    pub rejected_full: Counter,
+    breaker: Gauge,
+}
+
+impl UpstreamMeters {
+    pub fn breaker(&self, state: BreakerState) {
+        self.breaker.set(match state {
+            BreakerState::Closed => 0,
+            BreakerState::HalfOpen => 1,
+            BreakerState::Open => 2,
+        });
+    }
+}
+
 type Durations<L> = Family<L, Histogram, fn() -> Histogram>;
 
 /// All metrics of the process.
@@ -135,6 +178,9 @@ pub struct Metrics {
     upstream_calls: Family<UpstreamLabels, Counter>,
     upstream_duration: Durations<UpstreamDurationLabels>,
     tasks_alive: Gauge,
+    upstream_retries: Family<EndpointLabels, Counter>,
+    upstream_rejected: Family<RejectedLabels, Counter>,
+    upstream_breaker: Family<EndpointLabels, Gauge>,
 }
 
 /// The process's metrics.
@@ -167,6 +213,15 @@ impl Metrics {
         let tasks_alive = Gauge::default();
         let help = "Tasks of the runtime that have not ended: connections, streams, background work";
         registry.register("runtime_tasks_alive", help, tasks_alive.clone());
+        let upstream_retries = Family::default();
+        let help = "HTTP calls to upstreams that were made again";
+        registry.register("upstream_retries", help, upstream_retries.clone());
+        let upstream_rejected = Family::default();
+        let help = "Calls to upstreams that were not made: the breaker is open, or the bulkhead full";
+        registry.register("upstream_rejected", help, upstream_rejected.clone());
+        let upstream_breaker = Family::default();
+        let help = "The breaker of an upstream: 0 closed, 1 half open, 2 open";
+        registry.register("upstream_breaker", help, upstream_breaker.clone());
         Self {
             registry,
             requests,
@@ -175,6 +230,9 @@ impl Metrics {
             upstream_calls,
             upstream_duration,
             tasks_alive,
+            upstream_retries,
+            upstream_rejected,
+            upstream_breaker,
         }
     }
 
@@ -201,6 +259,24 @@ impl Metrics {
         let labels = UpstreamDurationLabels { service: Arc::clone(&service), upstream };
         self.upstream_duration.get_or_create(&labels).observe(took.as_secs_f64());
         self.upstream_calls.get_or_create(&UpstreamLabels { service, upstream, outcome }).inc();
+    }
+
+    /// The meters of one upstream of one service.
+    pub fn upstream(&self, service: &Arc<str>, name: &str) -> UpstreamMeters {
+        let upstream: Arc<str> = name.into();
+        let labels = EndpointLabels { service: Arc::clone(service), upstream: Arc::clone(&upstream) };
+        let rejected = |reason| {
+            let (service, upstream) = (Arc::clone(service), Arc::clone(&upstream));
+            self.upstream_rejected.get_or_create(&RejectedLabels { service, upstream, reason }).clone()
+        };
+        let breaker = self.upstream_breaker.get_or_create(&labels).clone();
+        breaker.set(0);
+        UpstreamMeters {
+            retries: self.upstream_retries.get_or_create(&labels).clone(),
+            rejected_open: rejected("breaker"),
+            rejected_full: rejected("bulkhead"),
+            breaker,
+        }
     }
 
     /// The OpenMetrics text that `/metrics` answers.

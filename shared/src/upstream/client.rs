@@ -1,26 +1,36 @@
-//! Sends one HTTP request to an upstream and tells apart whose fault it is when no answer comes.
+//! Sends HTTP requests to upstreams: within the deadline, as often as their policy allows.
 
-use super::{Upstream, writes::Writes};
+use super::{
+    Upstream, body,
+    endpoint::{Endpoint, Patience},
+    failure::CallError,
+    policy::Policy,
+    retry,
+    writes::Writes,
+};
 use crate::{
-    fanout::{Code, Fault, Scope},
+    config::Settings,
+    fanout::{Fault, Scope},
     request::{RequestContext, authorization},
     telemetry::{RequestRecord, UpstreamOutcome, inject},
 };
-use bytes::{Bytes, BytesMut};
-use futures::StreamExt;
+use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, header};
-use reqwest::{Client, Method, Request, Response, Url, redirect};
+use reqwest::{Method, Request, Response, Url};
 use std::{
     collections::BTreeMap,
     fmt,
+    sync::Arc,
     time::{Duration, Instant},
 };
 use tracing::Instrument;
 
+pub(crate) use super::failure::bad_response;
+
 /// An answer with a status that is not the upstream's failure.
 #[derive(Debug)]
 pub struct Reply {
-    /// 2xx or 4xx.
+    /// 2xx, 304 or 4xx.
     pub status: u16,
     /// As sent.
     pub headers: HeaderMap,
@@ -28,22 +38,21 @@ pub struct Reply {
     pub body: Bytes,
 }
 
-/// All upstreams of a BFF: where they are, and connections to them.
+/// All upstreams of a BFF: where they are, connections to them, and how they are.
 pub struct Upstreams {
-    http: Client,
-    bases: BTreeMap<String, Base>,
+    endpoints: BTreeMap<String, Endpoint>,
     pub(crate) writes: Writes,
-}
-
-struct Base {
-    url: Url,
-    /// Without a final slash: paths begin with one.
-    text: String,
 }
 
 /// The HTTP client could not be made.
 #[derive(Debug)]
 pub struct ClientError(String);
+
+impl ClientError {
+    pub(super) fn new(text: String) -> Self {
+        Self(text)
+    }
+}
 
 impl fmt::Display for ClientError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -53,11 +62,12 @@ impl fmt::Display for ClientError {
 impl std::error::Error for ClientError {}
 
 impl Upstreams {
-    /// From `[upstreams]` of the configuration; each of `needed` must be there.
+    /// From `[upstreams]` and `[resilience]` of the configuration; each of `needed` must be there.
     ///
     /// # Errors
     /// Names what is missing and where to write it.
-    pub fn new(bases: &BTreeMap<String, Url>, needed: &[Upstream]) -> Result<Self, ClientError> {
+    pub fn new(settings: &Settings, needed: &[Upstream]) -> Result<Self, ClientError> {
+        let bases = &settings.upstreams;
         let missing: Vec<_> =
             needed.iter().map(Upstream::name).filter(|name| !bases.contains_key(*name)).collect();
         if !missing.is_empty() {
@@ -68,27 +78,15 @@ impl Upstreams {
                 missing.first().unwrap_or(&""),
             )));
         }
-        #[expect(clippy::disallowed_methods, reason = "this is where calls to upstreams go through")]
-        let http = Client::builder()
-            // A redirect would carry credentials to a host that nobody configured.
-            .redirect(redirect::Policy::none())
-            .no_proxy()
-            // Inside a network compressing costs more than it saves, on both ends.
-            .no_gzip()
-            .connect_timeout(Duration::from_secs(1))
-            .pool_idle_timeout(Duration::from_secs(30))
-            .pool_max_idle_per_host(256)
-            .tcp_nodelay(true)
-            .build()
-            .map_err(|error| ClientError(format!("the HTTP client cannot start: {error}")))?;
-        let bases = bases
-            .iter()
-            .map(|(name, url)| {
-                let text = url.as_str().trim_end_matches('/').to_owned();
-                (name.clone(), Base { url: url.clone(), text })
-            })
-            .collect();
-        Ok(Self { http, bases, writes: Writes::default() })
+        let service: Arc<str> = settings.service.as_str().into();
+        let endpoint = |(name, url): (&String, &Url)| {
+            let declared = needed.iter().find(|upstream| upstream.name() == name);
+            let policy = declared.map_or(Policy::DEFAULT, |upstream| upstream.policy);
+            let policy = settings.resilience_of(name).map_or(policy, |operator| policy.with(operator));
+            Ok((name.clone(), Endpoint::new(&service, name, url, policy)?))
+        };
+        let endpoints = bases.iter().map(endpoint).collect::<Result<_, _>>()?;
+        Ok(Self { endpoints, writes: Writes::default() })
     }
 
     /// Asks a question.
@@ -128,66 +126,81 @@ impl Upstreams {
         }
     }
 
-    /// Sends a request within the deadline and reads the answer, up to the upstream's limit.
+    /// Sends a request, again if that may help, and reads the answer, up to the upstream's limit.
     pub(crate) async fn send(
         &self,
         upstream: &Upstream,
-        call: Request,
+        mut call: Request,
         request: &RequestContext,
     ) -> Result<Reply, Fault> {
-        let started = Instant::now();
-        let patience = upstream.timeout().min(request.remaining());
-        let span = tracing::debug_span!("upstream call", upstream.name = upstream.name(), http.method = %call.method());
-        let result = if patience.is_zero() {
-            Err(CallError::Timeout)
+        let endpoint = self.endpoint(upstream)?;
+        let timeout = endpoint.policy.timeout();
+        let given = timeout.min(request.remaining());
+        // A call that an earlier one left no time for tells nothing of this upstream.
+        let patience = Patience { until: Instant::now() + given, fair: timeout.min(request.patience) / 2 };
+        let retries = if retry::idempotent(&call) { endpoint.policy.retries } else { 0 };
+        let as_caller = call.headers().contains_key(header::AUTHORIZATION);
+        endpoint.earn();
+        let mut repetition = 0;
+        let mut first = None;
+        let error = loop {
+            let again = if repetition < retries { call.try_clone() } else { None };
+            let span = tracing::debug_span!("upstream call", upstream.name = upstream.name(), http.method = %call.method());
+            let exchange = exchange(endpoint, call, upstream.max_body()).instrument(span);
+            let error =
+                match endpoint.attempt(&patience, exchange, |reply, took| count(upstream, reply, took)).await
+                {
+                    Ok(reply) => return Ok(reply),
+                    Err(error) => error,
+                };
+            endpoint.heed(&error, as_caller);
+            let pause = again.and_then(|again| Some((again, endpoint.pause(&error, repetition, &patience)?)));
+            // What failed says more than that it was not tried again.
+            let error = if error.refused() { first.take().unwrap_or(error) } else { error };
+            let Some((again, pause)) = pause else { break error };
+            tracing::debug!(upstream.name = upstream.name(), upstream.error = %error, "a call is made again");
+            first = Some(error);
+            call = again;
+            repetition += 1;
+            tokio::time::sleep(pause).await;
+        };
+        if error.refused() {
+            // Told when the breaker opened, and counted; not once more for each call.
+            tracing::debug!(upstream.name = upstream.name(), upstream.error = %error, "an upstream is not asked");
         } else {
-            match tokio::time::timeout(patience, self.exchange(upstream, call)).instrument(span).await {
-                Ok(result) => result,
-                Err(_) => Err(CallError::Timeout),
-            }
-        };
-        let outcome = match &result {
-            Ok(reply) if reply.status < 400 => UpstreamOutcome::Ok,
-            Ok(_) => UpstreamOutcome::ClientError,
-            Err(error) => error.outcome(),
-        };
-        RequestRecord::with_current(|record| {
-            record.upstream_called(upstream.name(), outcome, started.elapsed())
-        });
-        result.map_err(|error| {
             tracing::warn!(
                 upstream.name = upstream.name(),
                 upstream.error = %error,
-                upstream.patience_ms = u64::try_from(patience.as_millis()).unwrap_or(u64::MAX),
+                upstream.attempts = repetition + 1,
+                upstream.patience_ms = u64::try_from(given.as_millis()).unwrap_or(u64::MAX),
                 "an upstream call failed"
             );
-            error.fault(request)
-        })
-    }
-
-    async fn exchange(&self, upstream: &Upstream, mut call: Request) -> Result<Reply, CallError> {
-        inject(call.headers_mut());
-        let response = self.execute(call).await?;
-        let status = response.status().as_u16();
-        if !matches!(status, 200..=299 | 400..=499) {
-            return Err(CallError::Status(status));
         }
-        let headers = response.headers().clone();
-        let body = read(response, upstream.max_body()).await?;
-        Ok(Reply { status, headers, body })
+        Err(error.fault(request))
     }
 
     /// The head of an answer that goes on: the caller reads the rest.
     pub(crate) async fn open(&self, upstream: &Upstream, mut call: Request) -> Result<Response, CallError> {
-        inject(call.headers_mut());
-        match tokio::time::timeout(upstream.timeout(), self.execute(call)).await {
-            Ok(response) => response,
-            Err(_) => Err(CallError::Timeout),
-        }
+        let Some(endpoint) = self.endpoints.get(upstream.name()) else { return Err(CallError::Open) };
+        let timeout = endpoint.policy.timeout();
+        let patience = Patience { until: Instant::now() + timeout, fair: timeout / 2 };
+        let head = async {
+            inject(call.headers_mut());
+            let response = endpoint.execute(call).await?;
+            failed(response.status().as_u16(), response.headers()).map_or(Ok(response), Err)
+        };
+        let as_caller = true;
+        endpoint
+            .attempt(&patience, head, |_, _| {})
+            .await
+            .inspect_err(|error| endpoint.heed(error, as_caller))
     }
 
-    async fn execute(&self, call: Request) -> Result<Response, CallError> {
-        self.http.execute(call).await.map_err(|error| CallError::Transport(error.without_url()))
+    fn endpoint(&self, upstream: &Upstream) -> Result<&Endpoint, Fault> {
+        self.endpoints.get(upstream.name()).ok_or_else(|| {
+            tracing::error!(upstream.name = upstream.name(), "an upstream is not configured");
+            Fault::internal()
+        })
     }
 
     /// A path of ours behind the upstream's base: never another host.
@@ -196,7 +209,7 @@ impl Upstreams {
             tracing::error!(upstream.name = upstream.name(), upstream.cause = cause, "no URL for a call");
             Fault::internal()
         };
-        let base = self.bases.get(upstream.name()).ok_or_else(|| wrong("not configured"))?;
+        let base = self.endpoint(upstream)?;
         let mut text = String::with_capacity(base.text.len() + path.len());
         text.push_str(&base.text);
         text.push_str(path);
@@ -208,88 +221,34 @@ impl Upstreams {
     }
 }
 
-/// Reads a body, no further than the limit.
-async fn read(response: Response, limit: usize) -> Result<Bytes, CallError> {
-    let announced = response.content_length().unwrap_or(0);
-    if announced > limit as u64 {
-        return Err(CallError::TooLong);
+async fn exchange(endpoint: &Endpoint, mut call: Request, max_body: usize) -> Result<Reply, CallError> {
+    inject(call.headers_mut());
+    let mut response = endpoint.execute(call).await?;
+    let status = response.status().as_u16();
+    if let Some(error) = failed(status, response.headers()) {
+        return Err(error);
     }
-    let mut chunks = response.bytes_stream();
-    let Some(first) =
-        chunks.next().await.transpose().map_err(|error| CallError::Transport(error.without_url()))?
-    else {
-        return Ok(Bytes::new());
+    let headers = std::mem::take(response.headers_mut());
+    let (headers, body) = body::read(response, headers, max_body).await?;
+    Ok(Reply { status, headers, body })
+}
+
+/// What is no answer to the call: redirects, which nobody follows, and what the upstream will do later or cannot.
+fn failed(status: u16, headers: &HeaderMap) -> Option<CallError> {
+    match status {
+        429 | 503 => Some(CallError::Status { status, retry_after: retry::retry_after(headers) }),
+        200..=299 | 304 | 400..=499 => None,
+        _ => Some(CallError::status(status)),
+    }
+}
+
+fn count(upstream: &Upstream, result: &Result<Reply, CallError>, took: Duration) {
+    let outcome = match result {
+        Ok(reply) if reply.status < 400 => UpstreamOutcome::Ok,
+        Ok(_) => UpstreamOutcome::ClientError,
+        Err(error) => error.outcome(),
     };
-    if first.len() as u64 == announced {
-        // Most answers are one chunk: no copy.
-        return Ok(first);
-    }
-    // One allocation for an announced length; what is not announced grows.
-    let mut body = BytesMut::with_capacity(usize::try_from(announced).unwrap_or(limit).max(first.len()));
-    body.extend_from_slice(&first);
-    drop(first);
-    while let Some(chunk) = chunks.next().await {
-        let chunk = chunk.map_err(|error| CallError::Transport(error.without_url()))?;
-        if body.len() + chunk.len() > limit {
-            return Err(CallError::TooLong);
-        }
-        body.extend_from_slice(&chunk);
-    }
-    Ok(body.freeze())
-}
-
-/// Why there is no answer.
-#[derive(Debug)]
-pub(crate) enum CallError {
-    Timeout,
-    Transport(reqwest::Error),
-    Status(u16),
-    TooLong,
-}
-
-impl CallError {
-    fn outcome(&self) -> UpstreamOutcome {
-        match self {
-            CallError::Timeout => UpstreamOutcome::Timeout,
-            CallError::Transport(_) => UpstreamOutcome::Unreachable,
-            CallError::Status(500..) => UpstreamOutcome::ServerError,
-            CallError::Status(_) | CallError::TooLong => UpstreamOutcome::Malformed,
-        }
-    }
-
-    pub(crate) fn fault(&self, request: &RequestContext) -> Fault {
-        match self {
-            CallError::Timeout if request.remaining().is_zero() => {
-                Fault::new(Code::DeadlineExceeded, "The time for this request is over.")
-            }
-            CallError::TooLong => bad_response(),
-            CallError::Status(status) if *status < 500 => bad_response(),
-            _ => Fault::new(Code::UpstreamUnavailable, "A service behind this one is not available."),
-        }
-    }
-}
-
-impl fmt::Display for CallError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            CallError::Timeout => f.write_str("no answer in time"),
-            CallError::Transport(error) => {
-                write!(f, "{error}")?;
-                let mut source = std::error::Error::source(error);
-                while let Some(cause) = source {
-                    write!(f, ": {cause}")?;
-                    source = cause.source();
-                }
-                Ok(())
-            }
-            CallError::Status(status) => write!(f, "status {status}"),
-            CallError::TooLong => f.write_str("the answer is longer than allowed"),
-        }
-    }
-}
-
-pub(crate) fn bad_response() -> Fault {
-    Fault::new(Code::UpstreamBadResponse, "A service behind this one answered something unexpected.")
+    RequestRecord::with_current(|record| record.upstream_called(upstream.name(), outcome, took));
 }
 
 /// Marks JSON.

@@ -84,10 +84,6 @@ impl Events {
             200 => {}
             401 => return Err(Fault::unauthenticated()),
             403 | 404 => return Err(Fault::forbidden("You may not listen to this, or it does not exist.")),
-            500.. => {
-                let status = super::client::CallError::Status(response.status().as_u16());
-                return Err(status.fault(&self.request.renewed()));
-            }
             _ => return Err(super::client::bad_response()),
         }
         let begins = response.headers().get(LAST_EVENT_ID).and_then(|id| id.to_str().ok()).map(str::to_owned);

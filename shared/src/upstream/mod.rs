@@ -1,36 +1,98 @@
 //! The ways out: REST services behind this one, called as the request's caller or as ourselves.
 
+mod body;
+mod breaker;
+mod bulkhead;
 pub(crate) mod client;
 mod decode;
+mod endpoint;
 pub mod events;
+pub(crate) mod failure;
 pub(crate) mod freshness;
+mod policy;
+mod retry;
 pub mod write;
 mod writes;
 
 pub use client::{ClientError, Reply, Upstreams};
 pub use decode::{one_row, rows};
 
-use std::time::Duration;
+use policy::Policy;
 
-/// A REST service, as a BFF sees it: a constant in its `upstreams.rs`. Where it is comes from the configuration.
+/// A REST service, as a BFF sees it: a constant in its `upstreams.rs`. Where it is comes from the configuration, which
+/// may also say otherwise about any of these limits, under `[resilience.<name>]`.
 #[derive(Clone, Copy, Debug)]
 pub struct Upstream {
     name: &'static str,
-    timeout_ms: u64,
     max_url: usize,
     max_body: usize,
+    policy: Policy,
 }
 
 impl Upstream {
     /// Called `name` in configuration, logs and metrics. Two seconds a call, URLs up to 4 KiB, answers up to 8 MiB.
     pub const fn named(name: &'static str) -> Self {
-        Self { name, timeout_ms: 2_000, max_url: 4_096, max_body: 8 << 20 }
+        Self { name, max_url: 4_096, max_body: 8 << 20, policy: Policy::DEFAULT }
     }
 
-    /// The longest a call may take, within the request's own deadline.
+    /// The longest a call may take, within the request's own deadline: waiting for its turn and a repetition included.
+    /// 2000 ms, if nothing is said.
     #[must_use]
     pub const fn timeout_ms(self, timeout_ms: u64) -> Self {
-        Self { timeout_ms, ..self }
+        Self { policy: Policy { timeout_ms, ..self.policy }, ..self }
+    }
+
+    /// The longest that connecting may take, within the call's time. 1000 ms, if nothing is said.
+    #[must_use]
+    pub const fn connect_timeout_ms(self, connect_timeout_ms: u64) -> Self {
+        Self { policy: Policy { connect_timeout_ms, ..self.policy }, ..self }
+    }
+
+    /// How often a call is made again that broke off or was answered 502, 503 or 504 (or 429 with a `Retry-After`):
+    /// reads, and writes that carry an idempotency key. Once, if nothing is said.
+    #[must_use]
+    pub const fn retries(self, retries: u32) -> Self {
+        Self { policy: Policy { retries, ..self.policy }, ..self }
+    }
+
+    /// The most repetitions, of a hundred calls; the first three are free. 20, if nothing is said.
+    #[must_use]
+    pub const fn retry_percent(self, retry_percent: u32) -> Self {
+        Self { policy: Policy { retry_percent, ..self.policy }, ..self }
+    }
+
+    /// The most calls under way at once, and so the most connections. 48, if nothing is said: at 10 ms a call, 4800 a
+    /// second.
+    #[must_use]
+    pub const fn concurrency(self, concurrency: usize) -> Self {
+        Self { policy: Policy { concurrency, ..self.policy }, ..self }
+    }
+
+    /// The most calls that wait for their turn; the rest fail at once. 256, if nothing is said.
+    #[must_use]
+    pub const fn queue(self, queue: usize) -> Self {
+        Self { policy: Policy { queue, ..self.policy }, ..self }
+    }
+
+    /// So many failures in a row (no answer, or 5xx) open the breaker: the upstream is not asked, but for one call
+    /// after each pause. 5, if nothing is said; 0: never.
+    #[must_use]
+    pub const fn open_after(self, open_after: u32) -> Self {
+        Self { policy: Policy { open_after, ..self.policy }, ..self }
+    }
+
+    /// So many failures of a hundred calls within ten seconds open it too, if there were twenty. 50, if nothing is
+    /// said; 0: never.
+    #[must_use]
+    pub const fn open_percent(self, open_percent: u32) -> Self {
+        Self { policy: Policy { open_percent, ..self.policy }, ..self }
+    }
+
+    /// The first pause of the breaker; it doubles twice while the upstream stays away, and a quarter is chance.
+    /// 1000 ms, if nothing is said.
+    #[must_use]
+    pub const fn open_ms(self, open_ms: u64) -> Self {
+        Self { policy: Policy { open_ms, ..self.policy }, ..self }
     }
 
     /// The longest path and query, in bytes: a page of keys ends where it would grow beyond.
@@ -48,11 +110,6 @@ impl Upstream {
     /// In configuration, logs and metrics.
     pub const fn name(&self) -> &'static str {
         self.name
-    }
-
-    /// The longest a call may take.
-    pub const fn timeout(&self) -> Duration {
-        Duration::from_millis(self.timeout_ms)
     }
 
     /// The longest path and query, in bytes.

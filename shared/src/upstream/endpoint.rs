@@ -1,0 +1,222 @@
+//! One upstream at its place: its connections, and whether and when a call may go out to it.
+
+use super::{
+    breaker::{Breaker, Change, Pass, Sign, Thresholds},
+    bulkhead::{Bulkhead, Full},
+    client::ClientError,
+    failure::CallError,
+    policy::Policy,
+    retry::{self, Budget},
+};
+use crate::telemetry::{BreakerState, UpstreamMeters, metrics};
+use rand::Rng;
+use reqwest::{Client, Request, Response, Url, redirect};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+/// One upstream at its place.
+pub(super) struct Endpoint {
+    pub url: Url,
+    /// Without a final slash: paths begin with one.
+    pub text: String,
+    pub policy: Policy,
+    name: String,
+    http: Client,
+    budget: Budget,
+    bulkhead: Bulkhead,
+    breaker: Breaker,
+    meters: UpstreamMeters,
+}
+
+/// How long a call may take.
+#[derive(Clone, Copy)]
+pub(super) struct Patience {
+    pub until: Instant,
+    /// Who does not answer for so long is failing; whoever got less time is not to blame.
+    pub fair: Duration,
+}
+
+impl Patience {
+    pub fn left(&self) -> Duration {
+        self.until.saturating_duration_since(Instant::now())
+    }
+}
+
+impl Endpoint {
+    pub fn new(service: &Arc<str>, name: &str, url: &Url, policy: Policy) -> Result<Self, ClientError> {
+        let thresholds = Thresholds {
+            in_a_row: policy.open_after,
+            percent: policy.open_percent,
+            pause: Duration::from_millis(policy.open_ms),
+        };
+        Ok(Self {
+            url: url.clone(),
+            text: url.as_str().trim_end_matches('/').to_owned(),
+            policy,
+            name: name.to_owned(),
+            http: client(&policy)?,
+            budget: Budget::new(policy.retry_percent),
+            bulkhead: Bulkhead::new(policy.concurrency, policy.queue),
+            breaker: Breaker::new(thresholds, Instant::now()),
+            meters: metrics().upstream(service, name),
+        })
+    }
+
+    /// A call begins, and may pay for a share of a repetition.
+    pub fn earn(&self) {
+        self.budget.earn();
+    }
+
+    /// How long to wait before the call is made again; none where it is not to be.
+    pub fn pause(&self, error: &CallError, repetition: u32, patience: &Patience) -> Option<Duration> {
+        let pause = retry::pause(error, repetition)?;
+        // Whoever said when to come back will then be asked again; else a breaker that has opened meanwhile refuses.
+        let told_when = matches!(error, CallError::Status { retry_after: Some(_), .. });
+        let in_time = pause < patience.left();
+        let worth = in_time && (told_when || !self.refuses()) && self.budget.spend();
+        worth.then(|| {
+            self.meters.retries.inc();
+            pause
+        })
+    }
+
+    /// Makes one attempt: waits for its turn, asks if the breaker lets it, and tells the breaker what came of it.
+    pub async fn attempt<T>(
+        &self,
+        patience: &Patience,
+        exchange: impl Future<Output = Result<T, CallError>>,
+        done: impl FnOnce(&Result<T, CallError>, Duration),
+    ) -> Result<T, CallError> {
+        // Not only behind the queue: who will be refused need not wait for it.
+        if self.refuses() {
+            return Err(self.refused(CallError::Open));
+        }
+        let _place = match self.bulkhead.try_enter() {
+            Some(place) => place,
+            None => match tokio::time::timeout(patience.left(), self.bulkhead.enter()).await {
+                Ok(Ok(place)) => place,
+                Ok(Err(Full)) | Err(_) => return Err(self.refused(CallError::Full)),
+            },
+        };
+        let started = Instant::now();
+        let left = patience.until.saturating_duration_since(started);
+        if left.is_zero() {
+            return Err(CallError::Timeout);
+        }
+        let Some((pass, change)) = self.breaker.pass(started) else {
+            return Err(self.refused(CallError::Open));
+        };
+        self.tell(change);
+        let mut ticket = Ticket { endpoint: self, pass, started, fair: patience.fair, sign: None };
+        let result = tokio::time::timeout(left, exchange).await.unwrap_or(Err(CallError::Timeout));
+        match &result {
+            Err(CallError::Timeout) => {}
+            Err(CallError::Transport(_) | CallError::Status { status: 500.., .. }) => {
+                ticket.sign = Some(Sign::Failing);
+            }
+            _ => ticket.sign = Some(Sign::Alive),
+        }
+        drop(ticket);
+        done(&result, started.elapsed());
+        result
+    }
+
+    /// Sends it, without any of the above.
+    pub async fn execute(&self, call: Request) -> Result<Response, CallError> {
+        self.http.execute(call).await.map_err(|error| CallError::Transport(error.without_url()))
+    }
+
+    /// Leaves the upstream alone for as long as it asks to be. Whom it knows by a credential (429 of a caller's call)
+    /// it means by that, and nobody else.
+    pub fn heed(&self, error: &CallError, as_caller: bool) {
+        match error {
+            CallError::Status { status: 429, .. } if as_caller => {}
+            CallError::Status { retry_after: Some(rest), .. } => {
+                self.tell(self.breaker.rest(*rest, Instant::now()));
+            }
+            _ => {}
+        }
+    }
+
+    fn refuses(&self) -> bool {
+        !self.breaker.closed() && self.breaker.refuses(Instant::now())
+    }
+
+    fn refused(&self, error: CallError) -> CallError {
+        let counter = match error {
+            CallError::Open => &self.meters.rejected_open,
+            _ => &self.meters.rejected_full,
+        };
+        counter.inc();
+        error
+    }
+
+    /// Whoever is on call reads that it opened and that it closed, each once.
+    fn tell(&self, change: Option<Change>) {
+        let Some(change) = change else { return };
+        let name = self.name.as_str();
+        self.meters.breaker(match change {
+            Change::Opened(_) | Change::StillOpen => BreakerState::Open,
+            Change::Probing => BreakerState::HalfOpen,
+            Change::Closed => BreakerState::Closed,
+        });
+        match change {
+            Change::Opened(reason) => {
+                tracing::warn!(
+                    upstream.name = name,
+                    upstream.breaker = "open",
+                    upstream.reason = reason,
+                    "an upstream is not asked any more but for one call at a time"
+                );
+            }
+            Change::Closed => {
+                tracing::info!(upstream.name = name, upstream.breaker = "closed", "an upstream is back");
+            }
+            Change::Probing => tracing::debug!(upstream.name = name, "a call finds out whether it is back"),
+            Change::StillOpen => tracing::debug!(upstream.name = name, "it is not back"),
+        }
+    }
+}
+
+/// A call that the breaker let through. Dropped, it tells the breaker what came of it, also when the caller leaves.
+struct Ticket<'a> {
+    endpoint: &'a Endpoint,
+    pass: Pass,
+    started: Instant,
+    fair: Duration,
+    /// None while there is no answer.
+    sign: Option<Sign>,
+}
+
+impl Drop for Ticket<'_> {
+    fn drop(&mut self) {
+        let now = Instant::now();
+        let sign = self.sign.unwrap_or_else(|| {
+            let waited = now.saturating_duration_since(self.started);
+            if waited >= self.fair { Sign::Failing } else { Sign::Nothing }
+        });
+        // Only a failure needs chance.
+        let jitter = if sign == Sign::Failing { rand::rng().random_range(0.0..1.0) } else { 0.0 };
+        self.endpoint.tell(self.endpoint.breaker.settle(self.pass, sign, now, jitter));
+    }
+}
+
+fn client(policy: &Policy) -> Result<Client, ClientError> {
+    #[expect(clippy::disallowed_methods, reason = "this is where calls to upstreams go through")]
+    let builder = Client::builder();
+    builder
+        // A redirect would carry credentials to a host that nobody configured.
+        .redirect(redirect::Policy::none())
+        .no_proxy()
+        // Inside a network compressing costs more than it saves, on both ends.
+        .no_gzip()
+        .connect_timeout(Duration::from_millis(policy.connect_timeout_ms))
+        .pool_idle_timeout(Duration::from_secs(30))
+        // No more connections are ever in use, so none is opened anew while there is work.
+        .pool_max_idle_per_host(policy.concurrency)
+        .tcp_nodelay(true)
+        .build()
+        .map_err(|error| ClientError::new(format!("the HTTP client cannot start: {error}")))
+}

@@ -1,6 +1,6 @@
 //! Phase zero, once per document: what is selected below a root, with fragments merged and names looked up.
 
-use super::{Bubble, Code, Fault, Node, Out, Path, row::Entity};
+use super::{Bubble, Code, Fault, Node, Out, Path, Place, row::Entity};
 use crate::request::RequestContext;
 use async_graphql::{
     Name, Pos, Positioned,
@@ -139,13 +139,34 @@ pub struct Compiler<'d> {
     pub registry: &'d Registry,
     /// How many questions stand between the root and what is compiled: a call's wave.
     pub depth: u32,
+    /// The response keys from the root to what is compiled: an edge's name in the account of a fan-out.
+    pub edge: Arc<str>,
+    /// The edge whose answer is compiled here: what is asked below it is asked in the moment when it is there.
+    pub origin: Arc<str>,
 }
 
 impl<'d> Compiler<'d> {
     /// What is compiled behind a question's answer.
     #[must_use]
     pub fn deeper(&self) -> Self {
-        Compiler { fragments: self.fragments, registry: self.registry, depth: self.depth + 1 }
+        Compiler { depth: self.depth + 1, edge: self.edge.clone(), origin: self.edge.clone(), ..*self }
+    }
+
+    /// What is compiled of a field below.
+    fn below(&self, key: &Name) -> Compiler<'_> {
+        let edge = format!("{}.{key}", self.edge).into();
+        Compiler {
+            fragments: self.fragments,
+            registry: self.registry,
+            depth: self.depth,
+            edge,
+            origin: self.origin.clone(),
+        }
+    }
+
+    /// Where a question of this edge is asked; [`deeper`](Self::deeper) compiles its answer.
+    pub(super) fn place(&self) -> Place {
+        Place { wave: self.depth + 1, edge: self.edge.clone(), origin: self.origin.clone() }
     }
 
     /// Merges what is selected on the object type `object` (CollectFields, §6.3.2).
@@ -293,8 +314,7 @@ pub fn compile_object<R: Entity>(
     occurrences: &[Occurrence<'_>],
 ) -> Result<ObjectPlan<R>, Fault> {
     // The compiler's borrow outlives the occurrences': shorten it to theirs.
-    let compiler =
-        Compiler { fragments: compiler.fragments, registry: compiler.registry, depth: compiler.depth };
+    let compiler = Compiler { edge: compiler.edge.clone(), origin: compiler.origin.clone(), ..*compiler };
     let object = R::name();
     let mut fields = Vec::new();
     let mut places = Vec::new();
@@ -312,7 +332,7 @@ pub fn compile_object<R: Entity>(
             };
             let kind = match known.how {
                 How::Leaf(put) => Kind::Leaf(put),
-                How::Node(compile) => Kind::Node(compile(&compiler, &merged)?),
+                How::Node(compile) => Kind::Node(compile(&compiler.below(merged.key()), &merged)?),
             };
             (kind, known.guard, known.nullable)
         };

@@ -103,8 +103,10 @@ pub(crate) struct Execution {
 }
 
 impl Operation {
-    fn compiler(&self) -> Compiler<'_> {
-        Compiler { fragments: &self.fragments, registry: &self.registry, depth: 0 }
+    fn compiler(&self, root: &Name) -> Compiler<'_> {
+        let edge = Arc::from(root.as_str());
+        let origin = Arc::from("");
+        Compiler { fragments: &self.fragments, registry: &self.registry, depth: 0, edge, origin }
     }
 
     /// The roots that a request selects, in the order of its answer.
@@ -122,6 +124,14 @@ impl Operation {
     pub fn place(&self, key: &str, variables: &Variables) -> Option<Pos> {
         let root = self.roots.iter().find(|root| root.key.as_str() == key)?;
         root.places.first(|name| boolean(variables, name)).map(|(_, pos)| pos)
+    }
+
+    /// Which of the roots a path of the response begins with, counted in the order of the document.
+    pub fn root_of(&self, path: &[PathSegment]) -> Option<usize> {
+        match path.first() {
+            Some(PathSegment::Field(key)) => self.roots.iter().position(|root| root.key.as_str() == key),
+            _ => None,
+        }
     }
 
     fn root_at(&self, pos: Pos) -> Option<&RootField> {
@@ -162,7 +172,7 @@ pub(super) async fn resolve<A: Asking>(
     let gathered = A::gather(vec![ask], &plan, &cx).wait().await;
     let mut out = Out::new(size.load(Relaxed), loader.request().answer_bytes, here(ctx));
     let written = gathered.write(0, &mut out, &Path::root(field.pos));
-    Ok(finish(written, out, &size, ctx))
+    Ok(finish(written, out, &loader, &size, ctx))
 }
 
 /// The same for a row that a root returned as it is.
@@ -182,7 +192,7 @@ pub async fn resolve_row<R: Row>(
     let level = R::gather(&plan, vec![row], &cx).wait().await;
     let mut out = Out::new(size.load(Relaxed), loader.request().answer_bytes, here(ctx));
     let written = R::write(&plan, &level, 0, &mut out, &Path::root(field.pos));
-    Ok(finish(written, out, &size, ctx))
+    Ok(finish(written, out, &loader, &size, ctx))
 }
 
 fn execution<'a>(
@@ -203,7 +213,7 @@ impl Execution {
         compile: impl FnOnce(&Compiler<'_>, &Merged<'_>) -> Result<P, Fault>,
     ) -> ServerResult<(Arc<P>, Arc<AtomicUsize>)> {
         let root = self.operation.root_at(field.pos).ok_or_else(Fault::internal);
-        root.and_then(|root| root.planned(|merged| compile(&self.operation.compiler(), merged)))
+        root.and_then(|root| root.planned(|merged| compile(&self.operation.compiler(merged.key()), merged)))
             .map_err(|fault| fault.at(field.pos, here(ctx)))
     }
 }
@@ -212,6 +222,7 @@ impl Execution {
 fn finish(
     written: Result<(), Bubble>,
     mut out: Out,
+    loader: &Loader,
     size: &AtomicUsize,
     ctx: &ContextSelectionSet<'_>,
 ) -> Value {
@@ -221,6 +232,9 @@ fn finish(
     }
     for error in out.errors.drain(..) {
         ctx.add_error(error);
+    }
+    if written.is_ok() && !out.is_full() {
+        loader.stats().degraded(out.degraded);
     }
     let text = match written {
         // Only whole strings and ASCII were written: the conversion checks, and cannot fail.

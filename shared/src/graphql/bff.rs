@@ -125,6 +125,7 @@ impl Bff {
                 Links::new(settings.links.clone()),
                 settings.limits.answer_bytes,
                 development || self.introspection,
+                development,
             )
             .map_err(|error| wrong(&error))?;
         let verifier = Verifier::new(&settings.auth).map_err(|error| wrong(&error))?;

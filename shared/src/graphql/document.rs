@@ -162,7 +162,13 @@ impl Documents {
         let object = object.ok_or_else(|| {
             Fault::new(Code::GraphqlValidationFailed, format!("This schema has no {ty} operations."))
         })?;
-        let compiler = Compiler { fragments, registry: &self.registry, depth: 0 };
+        let compiler = Compiler {
+            fragments,
+            registry: &self.registry,
+            depth: 0,
+            edge: Arc::from(""),
+            origin: Arc::from(""),
+        };
         let set = std::mem::take(&mut definition.node.selection_set.node);
         let merged = compiler.collect(object, &[Occurrence { condition: Arc::from([]), set: &set }]);
         let mut introspects = false;

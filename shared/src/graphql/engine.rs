@@ -24,7 +24,7 @@ use futures::{
     future::BoxFuture,
     stream::{self, BoxStream},
 };
-use std::{borrow::Cow, fmt, panic::AssertUnwindSafe, sync::Arc};
+use std::{borrow::Cow, collections::BTreeMap, fmt, panic::AssertUnwindSafe, sync::Arc};
 use tracing::Instrument;
 
 /// A schema with everything that outlives a request. Cheap to clone.
@@ -37,6 +37,7 @@ struct Inner {
     upstreams: Arc<Upstreams>,
     links: Links,
     answer_bytes: usize,
+    tells_fanout: bool,
 }
 
 /// A schema that cannot be served; the text says why and what to do.
@@ -117,13 +118,21 @@ impl Declared {
         links: Links,
         answer_bytes: usize,
         introspection: bool,
+        tells_fanout: bool,
     ) -> Result<Engine, SchemaError> {
         let schema =
             apollo_compiler::Schema::parse_and_validate(&self.sdl, "schema.graphql").map_err(|invalid| {
                 SchemaError(format!("the schema is not valid GraphQL:\n{}", invalid.errors))
             })?;
         let documents = Documents::new(schema, self.registry, introspection);
-        Ok(Engine(Arc::new(Inner { runner: self.runner, documents, upstreams, links, answer_bytes })))
+        Ok(Engine(Arc::new(Inner {
+            runner: self.runner,
+            documents,
+            upstreams,
+            links,
+            answer_bytes,
+            tells_fanout,
+        })))
     }
 }
 
@@ -175,6 +184,7 @@ impl Engine {
             Links::default(),
             Limits::default().answer_bytes,
             introspection,
+            false,
         )
     }
 
@@ -198,10 +208,11 @@ impl Engine {
                 let response = running.instrument(span).await;
                 let response = response.unwrap_or_else(|_| internal());
                 note_waves(&stats);
-                answer::executed(&ready.operation().operation, &variables, response)
+                answer::executed(&ready.operation().operation, &variables, response, &stats)
             }
         };
         note_codes(&answer);
+        note_degraded(&answer.degraded);
         answer
     }
 
@@ -234,7 +245,7 @@ impl Engine {
             }
         };
         let operation = ready.operation().operation.clone();
-        let variables = ready.variables.clone();
+        let (stats, variables) = (ready.stats.clone(), ready.variables.clone());
         let responses = if operation.ty == OperationType::Subscription {
             self.0.runner.stream(ready.request())
         } else {
@@ -246,7 +257,10 @@ impl Engine {
         AssertUnwindSafe(responses)
             .catch_unwind()
             .map(move |response| {
-                answer::completed(&operation, &variables, response.unwrap_or_else(|_| internal()))
+                let response = response.unwrap_or_else(|_| internal());
+                let (response, degraded) = answer::completed(&operation, &variables, response, &stats);
+                note_degraded(&degraded);
+                response
             })
             .boxed()
     }
@@ -267,7 +281,7 @@ impl Engine {
             prepared.operations.iter().position(|other| std::ptr::eq(other, operation)).unwrap_or(0)
         };
         let variables = self.coerce(&prepared, at, request).map_err(refuse)?;
-        let stats = Arc::new(Stats::default());
+        let stats = Arc::new(if self.0.tells_fanout { Stats::in_detail() } else { Stats::default() });
         let context =
             RequestContext { links: self.0.links.clone(), answer_bytes: self.0.answer_bytes, ..context };
         let loader = Arc::new(Loader::new(self.0.upstreams.clone(), Arc::new(context), stats.clone()));
@@ -364,6 +378,12 @@ fn recorded(ty: OperationType) -> Recorded {
 
 fn note_waves(stats: &Stats) {
     RequestRecord::with_current(|record| (0..stats.waves()).for_each(|_| record.wave()));
+}
+
+fn note_degraded(degraded: &BTreeMap<&'static str, u64>) {
+    if !degraded.is_empty() {
+        RequestRecord::with_current(|record| record.degraded(degraded));
+    }
 }
 
 fn note_codes(answer: &Answer) {

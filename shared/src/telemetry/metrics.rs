@@ -108,6 +108,12 @@ struct UpstreamDurationLabels {
     upstream: &'static str,
 }
 
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct DegradedLabels {
+    service: Arc<str>,
+    policy: &'static str,
+}
+
 type Durations<L> = Family<L, Histogram, fn() -> Histogram>;
 
 /// All metrics of the process.
@@ -117,6 +123,7 @@ pub struct Metrics {
     request_duration: Durations<DurationLabels>,
     upstream_calls: Family<UpstreamLabels, Counter>,
     upstream_duration: Durations<UpstreamDurationLabels>,
+    degraded: Family<DegradedLabels, Counter>,
 }
 
 /// The process's metrics.
@@ -143,7 +150,10 @@ impl Metrics {
         let upstream_duration = Durations::new_with_constructor(seconds as fn() -> Histogram);
         let help = "Seconds an HTTP call to an upstream took";
         registry.register("upstream_duration_seconds", help, upstream_duration.clone());
-        Self { registry, requests, request_duration, upstream_calls, upstream_duration }
+        let degraded = Family::default();
+        let help = "Places of answers that were less than they should be";
+        registry.register("degraded", help, degraded.clone());
+        Self { registry, requests, request_duration, upstream_calls, upstream_duration, degraded }
     }
 
     pub(super) fn request(&self, service: &Arc<str>, kind: OperationType, outcome: Outcome, took: Duration) {
@@ -164,6 +174,11 @@ impl Metrics {
         let labels = UpstreamDurationLabels { service: Arc::clone(&service), upstream };
         self.upstream_duration.get_or_create(&labels).observe(took.as_secs_f64());
         self.upstream_calls.get_or_create(&UpstreamLabels { service, upstream, outcome }).inc();
+    }
+
+    pub(super) fn degraded(&self, service: &Arc<str>, policy: &'static str, places: u64) {
+        let labels = DegradedLabels { service: Arc::clone(service), policy };
+        self.degraded.get_or_create(&labels).inc_by(places);
     }
 
     /// The OpenMetrics text that `/metrics` answers.

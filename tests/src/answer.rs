@@ -60,11 +60,6 @@ impl Answer {
 
     /// The path of each error, as `artist.albums.0.title`.
     pub fn paths(&self) -> Vec<String> {
-        let step = |step: &Value| step.as_str().map_or_else(|| step.to_string(), str::to_owned);
-        let path = |error: &Value| {
-            let steps = error["path"].as_array().map(Vec::as_slice).unwrap_or_default();
-            steps.iter().map(step).collect::<Vec<_>>().join(".")
-        };
         self.errors().iter().map(path).collect()
     }
 
@@ -73,7 +68,62 @@ impl Answer {
         self.errors().iter().map(|error| error["message"].as_str().unwrap_or_default()).collect()
     }
 
+    /// The policy and the path of each place that is less than it should be: `soft artist.albums.0.plays`.
+    pub fn degraded(&self) -> Vec<String> {
+        let places = self.json["extensions"]["degraded"].as_array().map(Vec::as_slice).unwrap_or_default();
+        places
+            .iter()
+            .map(|place| format!("{} {}", place["policy"].as_str().unwrap_or_default(), path(place)))
+            .collect()
+    }
+
+    /// Asserts how many calls to upstreams this answer has cost: `bff.query(…).await.calls(5).waves(2)`. A BFF tells it in
+    /// the development profile, which is the kit's.
+    #[must_use]
+    #[track_caller]
+    pub fn calls(self, expected: u64) -> Self {
+        self.cost("calls", expected)
+    }
+
+    /// Asserts how many of these calls had to wait for each other, at most.
+    #[must_use]
+    #[track_caller]
+    pub fn waves(self, expected: u64) -> Self {
+        self.cost("waves", expected)
+    }
+
+    #[track_caller]
+    fn cost(self, what: &str, expected: u64) -> Self {
+        let fanout = &self.json["extensions"]["fanout"];
+        let Some(told) = fanout[what].as_u64() else {
+            panic!("the answer does not tell its {what} (is the server in the development profile?): {self}")
+        };
+        assert!(told == expected, "{told} {what}, not {expected}:\n{}", edges(fanout));
+        self
+    }
+
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name)?.to_str().ok()
     }
+}
+
+fn path(of: &Value) -> String {
+    let step = |step: &Value| step.as_str().map_or_else(|| step.to_string(), str::to_owned);
+    let steps = of["path"].as_array().map(Vec::as_slice).unwrap_or_default();
+    steps.iter().map(step).collect::<Vec<_>>().join(".")
+}
+
+/// A line for each edge: who asked what of whom.
+fn edges(fanout: &Value) -> String {
+    let edges = fanout["edges"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let text = |edge: &Value, name: &str| edge[name].as_str().unwrap_or_default().to_owned();
+    let line = |edge: &Value| {
+        let (question, upstream) = (text(edge, "question"), text(edge, "upstream"));
+        let (wave, calls, keys) = (&edge["wave"], &edge["calls"], &edge["keys"]);
+        format!(
+            "  wave {wave}: {} asked {question} of {upstream}, {keys} keys in {calls} calls\n",
+            text(edge, "edge")
+        )
+    };
+    edges.iter().map(line).collect()
 }

@@ -81,6 +81,7 @@ fn cors(origins: &[String]) -> Option<CorsLayer> {
                 TRACE_ID_HEADER,
                 HeaderName::from_static("etag"),
                 HeaderName::from_static("retry-after"),
+                HeaderName::from_static("degraded"),
             ])
             .max_age(Duration::from_secs(600))
     })

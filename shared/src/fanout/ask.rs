@@ -1,7 +1,9 @@
 //! What edges and roots return: a question to be answered, or rows at hand.
 
 use super::{
-    Bubble, Compiler, Cx, Fault, Gathering, Merged, Out, Path, Question, Row, Shape, loader::Seat,
+    Bubble, Compiler, Cx, Fault, Gathering, Merged, Out, Path, Place, Question, Row, Shape,
+    loader::Seat,
+    policy::{Marks, Policy},
     write::Written,
 };
 use futures::{FutureExt, future::join_all};
@@ -28,12 +30,13 @@ pub trait Asking: Clone + Send + Sync + Sized + 'static {
 /// A question, to be answered in a batch, with everything selected below its rows.
 pub struct Ask<Q: Question, S: Shape = <Q as Question>::Shape> {
     pub(super) question: Q,
+    pub(super) policy: Policy<Q::Row>,
     shape: PhantomData<fn() -> S>,
 }
 
 impl<Q: Question, S: Shape> Clone for Ask<Q, S> {
     fn clone(&self) -> Self {
-        Self { question: self.question.clone(), shape: PhantomData }
+        Self { question: self.question.clone(), policy: self.policy.clone(), shape: PhantomData }
     }
 }
 
@@ -48,7 +51,7 @@ impl<Q: Question, S: Shape> Ask<Q, S> {
 pub trait IntoAsk: Question {
     /// As the return type says: in the question's own shape, or another.
     fn ask<S: Shape>(self) -> Ask<Self, S> {
-        Ask { question: self, shape: PhantomData }
+        Ask { question: self, policy: Policy::AsShaped, shape: PhantomData }
     }
 }
 impl<Q: Question> IntoAsk for Q {}
@@ -70,13 +73,14 @@ impl<Q: Question, S: Shape> Asking for Ask<Q, S> {
         if asks.is_empty() {
             return Gathering::Ready(Box::new(()));
         }
-        let (distinct, of_row) = distinct(asks.into_iter().map(|ask| ask.question));
+        let policies = policies(asks.iter().map(|ask| &ask.policy));
+        let (distinct, mut of_row) = distinct(asks.into_iter().map(|ask| ask.question));
         Gathering::Later(
             async move {
-                let answers = answers::<Q>(&distinct, plan.wave, cx).await;
+                let answers = answers::<Q>(&distinct, &plan.place, cx).await;
                 let plan = &plan.rows;
                 let mut rows: Vec<&'p Q::Row> = Vec::with_capacity(distinct.len());
-                let slots = answers
+                let mut slots: Vec<_> = answers
                     .into_iter()
                     .map(|answer| {
                         let from = rows.len();
@@ -87,13 +91,25 @@ impl<Q: Question, S: Shape> Asking for Ask<Q, S> {
                         Ok((from, rows.len()))
                     })
                     .collect();
+                let mut marks = Marks::default();
+                for (slot, policy) in of_row.iter_mut().zip(policies.iter().flatten()) {
+                    let Some(Err(fault)) = slots.get(*slot) else { continue };
+                    let Some((instead, degraded)) = policy.instead(fault, cx.arena) else { continue };
+                    let from = rows.len();
+                    rows.extend(instead.iter().take(if S::MANY { usize::MAX } else { 1 }));
+                    *slot = slots.len();
+                    marks.put(*slot, degraded);
+                    slots.push(Ok((from, rows.len())));
+                }
+                let remembered = Remembered::for_all(slots.len());
                 let level = Q::Row::gather(plan, rows, cx).wait().await;
                 Box::new(Rows::<Q::Row, S> {
                     of_row,
                     slots,
                     level,
                     plan,
-                    remembered: Remembered::for_all(distinct.len()),
+                    remembered,
+                    marks,
                     shape: PhantomData,
                 }) as Box<dyn Written + 'p>
             }
@@ -104,16 +120,23 @@ impl<Q: Question, S: Shape> Asking for Ask<Q, S> {
 
 /// What is compiled below a question.
 pub struct Below<R: Row> {
-    /// The question's own wave: 1 at a root.
-    pub(super) wave: u32,
+    /// Where the question itself is asked.
+    pub(super) place: Place,
     pub(super) rows: R::Plan,
 }
 
 impl<R: Row> Below<R> {
     pub(super) fn compile(compiler: &Compiler<'_>, merged: &Merged<'_>) -> Result<Self, Fault> {
-        let compiler = compiler.deeper();
-        Ok(Self { wave: compiler.depth, rows: R::compile(&compiler, &merged.occurrences())? })
+        Ok(Self { place: compiler.place(), rows: R::compile(&compiler.deeper(), &merged.occurrences())? })
     }
+}
+
+/// The policies of a level's asks; none, if all are as shaped.
+pub(super) fn policies<'a, R: Row>(
+    policies: impl Iterator<Item = &'a Policy<R>> + Clone,
+) -> Option<Vec<Policy<R>>> {
+    let some = policies.clone().any(|policy| !policy.is_as_shaped());
+    some.then(|| policies.cloned().collect())
 }
 
 /// Distinct questions, and which of them each row asked.
@@ -149,10 +172,10 @@ impl<'p, Q: Question> Found<'p, Q> {
 /// Asks distinct questions and waits for all of them.
 pub(super) async fn answers<'p, Q: Question>(
     questions: &[Q],
-    wave: u32,
+    place: &Place,
     cx: &'p Cx<'p>,
 ) -> Vec<Result<Found<'p, Q>, Fault>> {
-    let (flights, seats) = cx.loader.ask(questions, wave);
+    let (flights, seats) = cx.loader.ask(questions, place);
     let landed: Vec<_> = if flights.len() == 1 {
         let mut landed = Vec::with_capacity(1);
         for flight in flights {
@@ -185,6 +208,7 @@ struct Rows<'p, R: Row, S> {
     level: R::Level<'p>,
     plan: &'p R::Plan,
     remembered: Vec<Remembered>,
+    marks: Marks,
     shape: PhantomData<fn() -> S>,
 }
 
@@ -199,7 +223,10 @@ impl<R: Row, S: Shape> Written for Rows<'_, R, S> {
             return if out.is_full() { Err(Bubble) } else { Ok(()) };
         }
         let start = out.buf.len();
-        let errors = out.errors.len();
+        let told = out.told();
+        if let Some(degraded) = self.marks.of(asked) {
+            out.degrade(degraded, path);
+        }
         let written = match slot {
             Ok((from, to)) => write_rows::<R, S>(self.plan, &self.level, *from, *to, out, path),
             Err(fault) => {
@@ -209,7 +236,7 @@ impl<R: Row, S: Shape> Written for Rows<'_, R, S> {
         };
         match written {
             Ok(()) => {
-                if out.errors.len() == errors {
+                if out.told() == told {
                     remembered.set(start, out);
                 }
                 Ok(())

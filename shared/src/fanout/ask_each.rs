@@ -2,7 +2,8 @@
 
 use super::{
     Bubble, Compiler, Cx, Fault, Gathering, Merged, OptionalMany, Out, Path, Question, Row, Shape,
-    ask::{Asking, Below, answers, distinct, write_rows},
+    ask::{Asking, Below, answers, distinct, policies, write_rows},
+    policy::{Marks, Policy},
     write::Written,
 };
 use futures::FutureExt;
@@ -11,18 +12,19 @@ use futures::FutureExt;
 /// failure makes the list null.
 pub struct AskEach<Q: Question> {
     questions: Vec<Q>,
+    pub(super) policy: Policy<Q::Row>,
 }
 
 impl<Q: Question> Clone for AskEach<Q> {
     fn clone(&self) -> Self {
-        Self { questions: self.questions.clone() }
+        Self { questions: self.questions.clone(), policy: self.policy.clone() }
     }
 }
 
 impl<Q: Question> AskEach<Q> {
     /// These questions, in this order.
     pub fn of(questions: impl IntoIterator<Item = Q>) -> Self {
-        Self { questions: questions.into_iter().collect() }
+        Self { questions: questions.into_iter().collect(), policy: Policy::AsShaped }
     }
 
     /// The questions: so that an edge can be tested without a server.
@@ -45,6 +47,7 @@ impl<Q: Question> Asking for AskEach<Q> {
         plan: &'p Self::Plan,
         cx: &'p Cx<'p>,
     ) -> Gathering<'p, Box<dyn Written + 'p>> {
+        let policies = policies(asks.iter().map(|ask| &ask.policy));
         let counts: Vec<usize> = asks.iter().map(|ask| ask.questions.len()).collect();
         let all: Vec<Q> = asks.into_iter().flat_map(|ask| ask.questions).collect();
         let (distinct, of_question) = distinct(all.into_iter());
@@ -53,12 +56,12 @@ impl<Q: Question> Asking for AskEach<Q> {
                 let answers = if distinct.is_empty() {
                     Vec::new()
                 } else {
-                    answers::<Q>(&distinct, plan.wave, cx).await
+                    answers::<Q>(&distinct, &plan.place, cx).await
                 };
                 let plan = &plan.rows;
                 let mut rows: Vec<&'p Q::Row> = Vec::with_capacity(of_question.len());
                 let mut of_question = of_question.into_iter();
-                let slots = counts
+                let mut slots: Vec<_> = counts
                     .into_iter()
                     .map(|count| {
                         let from = rows.len();
@@ -79,8 +82,17 @@ impl<Q: Question> Asking for AskEach<Q> {
                         }
                     })
                     .collect();
+                let mut marks = Marks::default();
+                for (at, (slot, policy)) in slots.iter_mut().zip(policies.iter().flatten()).enumerate() {
+                    let Err(fault) = &*slot else { continue };
+                    let Some((instead, degraded)) = policy.instead(fault, cx.arena) else { continue };
+                    let from = rows.len();
+                    rows.extend(instead);
+                    marks.put(at, degraded);
+                    *slot = Ok((from, rows.len()));
+                }
                 let level = Q::Row::gather(plan, rows, cx).wait().await;
-                Box::new(Lists::<Q::Row> { slots, level, plan }) as Box<dyn Written + 'p>
+                Box::new(Lists::<Q::Row> { slots, level, plan, marks }) as Box<dyn Written + 'p>
             }
             .boxed(),
         )
@@ -92,11 +104,15 @@ struct Lists<'p, R: Row> {
     slots: Vec<Result<(usize, usize), Fault>>,
     level: R::Level<'p>,
     plan: &'p R::Plan,
+    marks: Marks,
 }
 
 impl<R: Row> Written for Lists<'_, R> {
     fn write(&self, i: usize, out: &mut Out, path: &Path<'_>) -> Result<(), Bubble> {
         let start = out.buf.len();
+        if let Some(degraded) = self.marks.of(i) {
+            out.degrade(degraded, path);
+        }
         let written = match self.slots.get(i) {
             Some(Ok((from, to))) => {
                 write_rows::<R, OptionalMany>(self.plan, &self.level, *from, *to, out, path)

@@ -5,7 +5,7 @@
 //! request's own [`Loader`] and hands back where the answer will be; plans and hand-written resolvers thus share batches
 //! and answers. Nor does the crate wait for more keys: the request's loader does, for everybody.
 
-use super::{Fault, Loader, Page, Question, loader::Flight};
+use super::{Fault, Loader, Page, Place, Question, loader::Flight};
 use dataloader::{BatchFn, cached};
 use std::{
     collections::HashMap,
@@ -49,7 +49,7 @@ impl<Q: Question> BatchFn<Q, Option<Seated<Q>>> for Batch {
         let Some(loader) = self.0.upgrade() else {
             return questions.iter().map(|q| (q.clone(), None)).collect();
         };
-        let (flights, seats) = loader.ask(questions, 1);
+        let (flights, seats) = loader.ask(questions, Place::by_hand());
         questions
             .iter()
             .zip(seats)

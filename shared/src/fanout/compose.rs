@@ -1,8 +1,9 @@
 //! Answers that need more than one step: a question after a question, two at once, a leaf told by an upstream.
 
 use super::{
-    Bubble, Compiler, Cx, Fault, Gathering, Leaf, Merged, Out, Path, Question, Scope, Shape,
-    ask::{Ask, Asking, answers, distinct},
+    Bubble, Compiler, Cx, Fault, Gathering, Leaf, Merged, Out, Path, Place, Question, Scope, Shape,
+    ask::{Ask, Asking, answers, distinct, policies},
+    policy::{Degraded, Marks},
     write::Written,
 };
 use crate::request::RequestContext;
@@ -18,12 +19,22 @@ pub trait Step: Clone + Send + Sync + 'static {
     type Told<'p>: Send;
     /// The caller's, if anything it asks is.
     const SCOPE: Scope;
-    /// Answers for all rows at once; the `i`th answer is the `i`th step's. `wave` counts the questions before.
+    /// Answers for all rows at once; the `i`th answer is the `i`th step's. `place` is where they ask.
     fn tell<'p>(
         steps: Vec<Self>,
-        wave: u32,
+        place: &'p Place,
         cx: &'p Cx<'p>,
-    ) -> BoxFuture<'p, Vec<Result<Self::Told<'p>, Fault>>>;
+    ) -> BoxFuture<'p, Vec<Answered<Self::Told<'p>>>>;
+}
+
+/// What a step tells of a row, or why it does not.
+pub type Answered<T> = Result<Answer<T>, Fault>;
+
+/// What a step tells of a row.
+pub struct Answer<T> {
+    told: T,
+    /// It is less than it should be.
+    degraded: Option<Degraded>,
 }
 
 impl<Q: Question, S: Shape> Step for Ask<Q, S> {
@@ -33,22 +44,31 @@ impl<Q: Question, S: Shape> Step for Ask<Q, S> {
 
     fn tell<'p>(
         steps: Vec<Self>,
-        wave: u32,
+        place: &'p Place,
         cx: &'p Cx<'p>,
-    ) -> BoxFuture<'p, Vec<Result<Self::Told<'p>, Fault>>> {
+    ) -> BoxFuture<'p, Vec<Answered<Self::Told<'p>>>> {
+        let policies = policies(steps.iter().map(|step| &step.policy));
         let (distinct, of_row) = distinct(steps.into_iter().map(|step| step.question));
         async move {
-            let answers = answers::<Q>(&distinct, wave, cx).await;
-            of_row
-                .into_iter()
-                .map(|at| {
-                    let found =
-                        answers.get(at).ok_or_else(Fault::internal)?.as_ref().map_err(Clone::clone)?;
-                    let mut rows = Vec::new();
-                    found.push_to(&mut rows);
-                    Ok(rows)
-                })
-                .collect()
+            let answers = answers::<Q>(&distinct, place, cx).await;
+            let tell = |(row, at)| {
+                let at: usize = at;
+                match answers.get(at).ok_or_else(Fault::internal)? {
+                    Ok(found) => {
+                        let mut rows = Vec::new();
+                        found.push_to(&mut rows);
+                        Ok(Answer { told: rows, degraded: None })
+                    }
+                    Err(fault) => {
+                        let policy = policies.as_ref().and_then(|policies| policies.get::<usize>(row));
+                        let (rows, degraded) = policy
+                            .and_then(|policy| policy.instead(fault, cx.arena))
+                            .ok_or_else(|| fault.clone())?;
+                        Ok(Answer { told: rows.iter().collect(), degraded: Some(degraded) })
+                    }
+                }
+            };
+            of_row.into_iter().enumerate().map(tell).collect()
         }
         .boxed()
     }
@@ -64,13 +84,17 @@ impl<A: Step, B: Step> Step for Join<A, B> {
 
     fn tell<'p>(
         steps: Vec<Self>,
-        wave: u32,
+        place: &'p Place,
         cx: &'p Cx<'p>,
-    ) -> BoxFuture<'p, Vec<Result<Self::Told<'p>, Fault>>> {
+    ) -> BoxFuture<'p, Vec<Answered<Self::Told<'p>>>> {
         let (a, b): (Vec<A>, Vec<B>) = steps.into_iter().map(|Join(a, b)| (a, b)).unzip();
         async move {
-            let (a, b) = join(A::tell(a, wave, cx), B::tell(b, wave, cx)).await;
-            a.into_iter().zip(b).map(|(a, b)| Ok((a?, b?))).collect()
+            let (a, b) = join(A::tell(a, place, cx), B::tell(b, place, cx)).await;
+            let both = |(a, b): (Answered<A::Told<'p>>, Answered<B::Told<'p>>)| {
+                let (a, b) = (a?, b?);
+                Ok(Answer { told: (a.told, b.told), degraded: a.degraded.or(b.degraded) })
+            };
+            a.into_iter().zip(b).map(both).collect()
         }
         .boxed()
     }
@@ -140,8 +164,7 @@ impl<P: Step, A: Asking> Asking for Then<P, A> {
 
     fn compile(compiler: &Compiler<'_>, merged: &Merged<'_>) -> Result<Self::Plan, Fault> {
         compiler.asks(P::SCOPE);
-        let compiler = compiler.deeper();
-        Ok(Second { first_wave: compiler.depth, plan: A::compile(&compiler, merged)? })
+        Ok(Second { first: compiler.place(), plan: A::compile(&compiler.deeper(), merged)? })
     }
 
     fn gather<'p>(
@@ -153,20 +176,25 @@ impl<P: Step, A: Asking> Asking for Then<P, A> {
             asks.into_iter().map(|ask| (ask.first, ask.next)).unzip();
         Gathering::Later(
             async move {
-                let told = P::tell(first, plan.first_wave, cx).await;
-                let mut asks = Vec::with_capacity(told.len());
-                let of_row = told
+                let answers = P::tell(first, &plan.first, cx).await;
+                let mut asks = Vec::with_capacity(answers.len());
+                let mut marks = Marks::default();
+                let of_row = answers
                     .into_iter()
                     .zip(next)
-                    .map(|(told, next)| {
-                        told.map(|told| {
+                    .enumerate()
+                    .map(|(row, (answer, next))| {
+                        answer.map(|Answer { told, degraded }| {
+                            if let Some(degraded) = degraded {
+                                marks.put(row, degraded);
+                            }
                             asks.push(next(told, cx.request));
                             asks.len() - 1
                         })
                     })
                     .collect();
                 let inner = A::gather(asks, &plan.plan, cx).wait().await;
-                Box::new(Followed { of_row, inner, nullable: A::NULLABLE }) as Box<dyn Written + 'p>
+                Box::new(Followed { of_row, inner, marks, nullable: A::NULLABLE }) as Box<dyn Written + 'p>
             }
             .boxed(),
         )
@@ -175,18 +203,22 @@ impl<P: Step, A: Asking> Asking for Then<P, A> {
 
 /// What is compiled of the second step.
 pub struct Second<A: Asking> {
-    first_wave: u32,
+    first: Place,
     plan: A::Plan,
 }
 
 struct Followed<'p> {
     of_row: Vec<Result<usize, Fault>>,
     inner: Box<dyn Written + 'p>,
+    marks: Marks,
     nullable: bool,
 }
 
 impl Written for Followed<'_> {
     fn write(&self, i: usize, out: &mut Out, path: &Path<'_>) -> Result<(), Bubble> {
+        if let Some(degraded) = self.marks.of(i) {
+            out.degrade(degraded, path);
+        }
         match self.of_row.get(i) {
             Some(Ok(at)) => self.inner.write(*at, out, path),
             Some(Err(fault)) => {

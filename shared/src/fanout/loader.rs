@@ -4,7 +4,12 @@
 //! of different questions, groups and pages are under way at once. A question is asked once a request, whatever
 //! its answer: rows, none, or a failure. Nothing is spawned: calls end with the request that wants them.
 
-use super::{Call, Fault, Page, Question, strictest::Strictest};
+use super::{
+    Call, Fault, Page, Place, Question,
+    account::{Account, Fanout},
+    policy::DegradedAt,
+    strictest::Strictest,
+};
 use crate::{
     request::RequestContext,
     upstream::{Reply, Upstreams, client::bad_response, freshness::fresh_until},
@@ -65,9 +70,42 @@ pub struct Stats {
     before: AtomicU32,
     /// The freshness of what was read, if somebody wants to know.
     strictest: Option<Strictest>,
+    /// Only where somebody looks at it.
+    account: Option<Account>,
+    degraded: Mutex<Vec<DegradedAt>>,
 }
 
 impl Stats {
+    /// With an account of every edge, for `extensions.fanout`.
+    pub(crate) fn in_detail() -> Self {
+        Self { account: Some(Account::begin()), ..Self::default() }
+    }
+
+    /// The account so far, if one is kept.
+    pub(crate) fn fanout(&self) -> Option<Fanout> {
+        self.account.as_ref().map(Account::close)
+    }
+
+    /// These places of the answer are less than they should be.
+    pub(super) fn degraded(&self, mut places: Vec<DegradedAt>) {
+        if !places.is_empty() {
+            self.degraded.lock().append(&mut places);
+        }
+    }
+
+    /// What was told of them since this was last asked.
+    pub(crate) fn take_degraded(&self) -> Vec<DegradedAt> {
+        std::mem::take(&mut *self.degraded.lock())
+    }
+
+    /// A write leaves.
+    pub(crate) fn wrote(&self, upstream: &'static str) {
+        self.sent(1, 1);
+        if let Some(account) = &self.account {
+            account.wrote(self.before(), upstream);
+        }
+    }
+
     /// HTTP requests sent.
     pub fn calls(&self) -> u32 {
         self.calls.load(Relaxed)
@@ -85,8 +123,9 @@ impl Stats {
     }
 
     /// Notes as well until when what was read is fresh.
-    pub(crate) fn with_freshness() -> Self {
-        Self { strictest: Some(Strictest::default()), ..Self::default() }
+    #[must_use]
+    pub(crate) fn with_freshness(self) -> Self {
+        Self { strictest: Some(Strictest::default()), ..self }
     }
 
     /// The freshness of what was read so far, if it is noted.
@@ -176,9 +215,9 @@ impl Loader {
     }
 
     /// The flights that answer these distinct questions, and which answers which, where.
-    pub(super) fn ask<Q: Question>(&self, questions: &[Q], wave: u32) -> (Vec<Flight<Q>>, Vec<Seat>) {
+    pub(super) fn ask<Q: Question>(&self, questions: &[Q], place: &Place) -> (Vec<Flight<Q>>, Vec<Seat>) {
         self.arrived();
-        self.once(Pool::<Q>::default).ask(&self.sender, questions, wave)
+        self.once(Pool::<Q>::default).ask(&self.sender, questions, place)
     }
 
     /// Somebody came who has or will have a seat: others may be right behind.
@@ -212,7 +251,7 @@ impl<Q: Question> Default for Pool<Q> {
 }
 
 impl<Q: Question> Pool<Q> {
-    fn ask(&self, sender: &Arc<Sender>, questions: &[Q], wave: u32) -> (Vec<Flight<Q>>, Vec<Seat>) {
+    fn ask(&self, sender: &Arc<Sender>, questions: &[Q], place: &Place) -> (Vec<Flight<Q>>, Vec<Seat>) {
         let mut asked = self.0.lock();
         let asked = &mut *asked;
         asked.seats.reserve(questions.len());
@@ -220,10 +259,11 @@ impl<Q: Question> Pool<Q> {
         // Flights of this ask, with the number each has in the pool.
         let mut mine: Vec<usize> = Vec::with_capacity(1);
         let mut seats = Vec::with_capacity(questions.len());
+        let known = asked.seats.len();
         for question in questions {
             let seat = match asked.seats.get(question) {
                 Some(seat) => *seat,
-                None => asked.board(sender, question, wave),
+                None => asked.board(sender, question, place),
             };
             let flight = mine.iter().rposition(|flight| *flight == seat.flight).unwrap_or_else(|| {
                 mine.push(seat.flight);
@@ -231,12 +271,15 @@ impl<Q: Question> Pool<Q> {
             });
             seats.push(Seat { flight, place: seat.place });
         }
+        if let Some(account) = &sender.stats.account {
+            account.asked(place, sender.stats.before(), questions, asked.seats.len() - known);
+        }
         (mine.iter().filter_map(|flight| asked.flights.get(*flight).cloned()).collect(), seats)
     }
 }
 
 impl<Q: Question> Asked<Q> {
-    fn board(&mut self, sender: &Arc<Sender>, question: &Q, wave: u32) -> Seat {
+    fn board(&mut self, sender: &Arc<Sender>, question: &Q, place: &Place) -> Seat {
         let key_len = question.key().url_len() + 1;
         let mut full = None;
         for (at, page) in self.boarding.iter().enumerate() {
@@ -266,7 +309,7 @@ impl<Q: Question> Asked<Q> {
             url_len: url.len(),
             left: false,
         }));
-        self.flights.push(Flight(depart(sender.clone(), page.clone(), wave).boxed().shared()));
+        self.flights.push(Flight(depart(sender.clone(), page.clone(), place.clone()).boxed().shared()));
         if Q::PAGE > 1 {
             self.boarding.push(page);
         }
@@ -276,8 +319,12 @@ impl<Q: Question> Asked<Q> {
 }
 
 /// Lets everybody who is ready board, then asks.
-/// The wave is that of whoever opened the page.
-async fn depart<Q: Question>(sender: Arc<Sender>, page: Arc<Mutex<Boarding<Q>>>, wave: u32) -> Answered<Q> {
+/// The place is that of whoever opened the page.
+async fn depart<Q: Question>(
+    sender: Arc<Sender>,
+    page: Arc<Mutex<Boarding<Q>>>,
+    opener: Place,
+) -> Answered<Q> {
     if Q::PAGE > 1 {
         nobody_else(&sender).await;
     }
@@ -290,15 +337,15 @@ async fn depart<Q: Question>(sender: Arc<Sender>, page: Arc<Mutex<Boarding<Q>>>,
         Call::Batch => {
             let batch =
                 tracing::debug_span!("batch", upstream.question = Q::NAME, upstream.keys = questions.len());
-            call(&sender, &questions, wave).instrument(batch).await.map(Arc::new)
+            call(&sender, &questions, &opener).instrument(batch).await.map(Arc::new)
         }
         Call::Each { at_once } => {
             // Indices, not borrowed questions: a stream of borrows is not provably Send.
-            let (sender, questions) = (&sender, &questions);
+            let (sender, questions, opener) = (&sender, &questions, &opener);
             let pages = stream::iter(0..questions.len())
                 .map(|at| async move {
                     match questions.get(at..=at) {
-                        Some(one) => call(sender, one, wave).await,
+                        Some(one) => call(sender, one, opener).await,
                         None => Err(Fault::internal()),
                     }
                 })
@@ -335,10 +382,13 @@ fn nobody_else(sender: &Sender) -> impl Future<Output = ()> + Send {
 }
 
 /// One HTTP call, and its rows.
-async fn call<Q: Question>(sender: &Sender, questions: &[Q], wave: u32) -> Result<Page<Q>, Fault> {
+async fn call<Q: Question>(sender: &Sender, questions: &[Q], opener: &Place) -> Result<Page<Q>, Fault> {
     let mut path = String::with_capacity(64);
     Q::url(questions, &mut path);
-    sender.stats.sent(questions.len(), wave);
+    sender.stats.sent(questions.len(), opener.wave);
+    if let Some(account) = &sender.stats.account {
+        account.called::<Q>(opener, sender.stats.before());
+    }
     let reply = sender
         .upstreams
         .get(&Q::UPSTREAM, Q::SCOPE, &path, Q::NAME, questions.len(), &sender.request)

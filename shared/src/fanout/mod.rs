@@ -4,6 +4,7 @@
 //! down the compiled plan a level at a time and asks the questions of a whole level in batches; **write** then
 //! emits the JSON once, in document order, with nulls propagated as the specification says (§6.4.4).
 
+mod account;
 mod arena;
 mod ask;
 mod ask_each;
@@ -19,6 +20,7 @@ mod loader;
 mod node;
 mod page;
 pub mod plan;
+mod policy;
 mod question;
 mod root;
 mod row;
@@ -29,6 +31,8 @@ pub mod type_info;
 pub mod url;
 mod write;
 
+pub(crate) use account::Fanout;
+pub use account::Place;
 pub use arena::Arena;
 pub use ask::{Ask, Asking, Have, IntoAsk};
 pub use ask_each::AskEach;
@@ -44,6 +48,7 @@ pub(crate) use node::valued;
 pub use node::{Args, Arguments};
 pub use page::{Page, grouped};
 pub use plan::{Compiler, Field, Merged, ObjectPlan, compile_object};
+pub(crate) use policy::DegradedAt;
 pub use question::{Call, Question, Scope};
 #[doc(hidden)]
 pub use root::resolve_row;

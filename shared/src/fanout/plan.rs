@@ -1,6 +1,6 @@
 //! Phase zero, once per document: what is selected below a root, with fragments merged and names looked up.
 
-use super::{Bubble, Code, Fault, Node, Out, Path, Scope, row::Entity};
+use super::{Bubble, Code, Fault, Node, Out, Path, Place, Scope, row::Entity};
 use crate::request::RequestContext;
 use async_graphql::{
     Name, Pos, Positioned,
@@ -132,7 +132,7 @@ pub fn holds(any: &[Condition], variable: impl Fn(&Name) -> Option<bool>) -> boo
 }
 
 /// The document and the schema, while plans are made.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub struct Compiler<'d> {
     /// By name.
     pub fragments: &'d HashMap<Name, Positioned<FragmentDefinition>>,
@@ -142,16 +142,21 @@ pub struct Compiler<'d> {
     pub depth: u32,
     /// Something was compiled whose answer may differ from caller to caller.
     private: &'d Cell<bool>,
+    /// The response keys from the root to what is compiled: an edge's name in the account of a fan-out.
+    pub edge: Arc<str>,
+    /// The edge whose answer is compiled here: what is asked below it is asked in the moment when it is there.
+    pub origin: Arc<str>,
 }
 
 impl<'d> Compiler<'d> {
-    /// At a root. `private` is set by what is compiled, if it is the caller's own.
+    /// At the root with this key. `private` is set by what is compiled, if it is the caller's own.
     pub fn new(
+        root: &str,
         fragments: &'d HashMap<Name, Positioned<FragmentDefinition>>,
         registry: &'d Registry,
         private: &'d Cell<bool>,
     ) -> Self {
-        Self { fragments, registry, depth: 0, private }
+        Self { fragments, registry, depth: 0, private, edge: root.into(), origin: "".into() }
     }
 
     /// A question of this scope is asked here: whatever asks one says so, or its answers are taken for public.
@@ -164,7 +169,18 @@ impl<'d> Compiler<'d> {
     /// What is compiled behind a question's answer.
     #[must_use]
     pub fn deeper(&self) -> Self {
-        Self { depth: self.depth + 1, ..*self }
+        Compiler { depth: self.depth + 1, edge: self.edge.clone(), origin: self.edge.clone(), ..*self }
+    }
+
+    /// What is compiled of a field below.
+    fn below(&self, key: &Name) -> Compiler<'_> {
+        let edge = format!("{}.{key}", self.edge).into();
+        Compiler { edge, origin: self.origin.clone(), ..*self }
+    }
+
+    /// Where a question of this edge is asked; [`deeper`](Self::deeper) compiles its answer.
+    pub(super) fn place(&self) -> Place {
+        Place { wave: self.depth + 1, edge: self.edge.clone(), origin: self.origin.clone() }
     }
 
     /// Merges what is selected on the object type `object` (CollectFields, §6.3.2).
@@ -312,7 +328,8 @@ pub fn compile_object<R: Entity>(
     occurrences: &[Occurrence<'_>],
 ) -> Result<ObjectPlan<R>, Fault> {
     // The compiler's borrow outlives the occurrences': shorten it to theirs.
-    let compiler: Compiler<'_> = *compiler;
+    let compiler: Compiler<'_> =
+        Compiler { edge: compiler.edge.clone(), origin: compiler.origin.clone(), ..*compiler };
     let object = R::name();
     let mut fields = Vec::new();
     let mut places = Vec::new();
@@ -333,7 +350,7 @@ pub fn compile_object<R: Entity>(
             }
             let kind = match known.how {
                 How::Leaf(put) => Kind::Leaf(put),
-                How::Node(compile) => Kind::Node(compile(&compiler, &merged)?),
+                How::Node(compile) => Kind::Node(compile(&compiler.below(merged.key()), &merged)?),
             };
             (kind, known.guard, known.nullable)
         };

@@ -163,6 +163,14 @@ impl Operation {
         root.places.first(|name| boolean(variables, name)).map(|(_, pos)| pos)
     }
 
+    /// Which of the roots a path of the response begins with, counted in the order of the document.
+    pub fn root_of(&self, path: &[PathSegment]) -> Option<usize> {
+        match path.first() {
+            Some(PathSegment::Field(key)) => self.roots.iter().position(|root| root.key.as_str() == key),
+            _ => None,
+        }
+    }
+
     fn root_at(&self, pos: Pos) -> Option<&RootField> {
         self.roots.iter().find(|root| root.pos == pos)
     }
@@ -201,7 +209,7 @@ pub(super) async fn resolve<A: Asking>(
     let gathered = A::gather(vec![ask], &plan, &cx).wait().await;
     let mut out = Out::new(size.load(Relaxed), loader.request().answer_bytes, here(ctx));
     let written = gathered.write(0, &mut out, &Path::root(field.pos));
-    Ok(finish(written, out, &size, ctx))
+    Ok(finish(written, out, &loader, &size, ctx))
 }
 
 /// The same for a row that a root returned as it is.
@@ -221,7 +229,7 @@ pub async fn resolve_row<R: Row>(
     let level = R::gather(&plan, vec![row], &cx).wait().await;
     let mut out = Out::new(size.load(Relaxed), loader.request().answer_bytes, here(ctx));
     let written = R::write(&plan, &level, 0, &mut out, &Path::root(field.pos));
-    Ok(finish(written, out, &size, ctx))
+    Ok(finish(written, out, &loader, &size, ctx))
 }
 
 fn execution<'a>(
@@ -245,7 +253,9 @@ impl Execution {
         root.and_then(|root| {
             root.planned(|merged, private| {
                 let operation = &self.operation;
-                compile(&Compiler::new(&operation.fragments, &operation.registry, private), merged)
+                let compiler =
+                    Compiler::new(merged.key(), &operation.fragments, &operation.registry, private);
+                compile(&compiler, merged)
             })
         })
         .map_err(|fault| fault.at(field.pos, here(ctx)))
@@ -256,6 +266,7 @@ impl Execution {
 fn finish(
     written: Result<(), Bubble>,
     mut out: Out,
+    loader: &Loader,
     size: &AtomicUsize,
     ctx: &ContextSelectionSet<'_>,
 ) -> Value {
@@ -265,6 +276,9 @@ fn finish(
     }
     for error in out.errors.drain(..) {
         ctx.add_error(error);
+    }
+    if written.is_ok() && !out.is_full() {
+        loader.stats().degraded(out.degraded);
     }
     let text = match written {
         // Only whole strings and ASCII were written: the conversion checks, and cannot fail.

@@ -1,6 +1,12 @@
 //! Phase two: rows become bytes, once and in document order; a failure becomes null where the schema allows it.
 
-use super::{Code, Fault, gather::Level, plan::Kind, plan::ObjectPlan, row::Entity};
+use super::{
+    Code, Fault,
+    gather::Level,
+    plan::{Kind, ObjectPlan},
+    policy::{Degraded, DegradedAt, is_of_upstream},
+    row::Entity,
+};
 use async_graphql::{PathSegment, Pos, ServerError};
 
 /// A non-null position has no value: its parent decides (§6.4.4). The error is already in [`Out`].
@@ -16,6 +22,8 @@ pub struct Out {
     pub buf: Vec<u8>,
     /// With full paths.
     pub errors: Vec<ServerError>,
+    /// What of the text is less than it should be.
+    pub(crate) degraded: Vec<DegradedAt>,
     base: Vec<PathSegment>,
     /// The longest text.
     limit: usize,
@@ -29,7 +37,7 @@ impl Out {
     /// Room for `capacity` bytes, for the value found at `base` in the response.
     pub fn new(capacity: usize, limit: usize, base: Vec<PathSegment>) -> Self {
         let buf = Vec::with_capacity(capacity.min(limit));
-        Self { buf, errors: Vec::new(), base, limit, full: false, epoch: 0 }
+        Self { buf, errors: Vec::new(), degraded: Vec::new(), base, limit, full: false, epoch: 0 }
     }
 
     /// Whether so much more has no room. A few rows that refer to each other can be written out to any length, from
@@ -50,12 +58,37 @@ impl Out {
             return;
         }
         self.errors.push(fault.at(pos, path.segments(&self.base)));
+        if is_of_upstream(fault) {
+            // Should the null that stands for it go up instead, this is taken back with the text.
+            self.degrade(Degraded::SOFT, path);
+        }
+    }
+
+    /// Records that what stands at `path` is less than it should be.
+    pub(super) fn degrade(&mut self, degraded: Degraded, path: &Path<'_>) {
+        if self.degraded.len() == MAX_ERRORS {
+            return;
+        }
+        self.degraded.push(DegradedAt {
+            path: path.segments(&self.base),
+            policy: degraded.policy,
+            age_ms: degraded.age.map(|age| u64::try_from(age.as_millis()).unwrap_or(u64::MAX)),
+            at: self.buf.len(),
+        });
+    }
+
+    /// How much was told so far: what is written without telling anything may be repeated as it is.
+    pub(super) fn told(&self) -> (usize, usize) {
+        (self.errors.len(), self.degraded.len())
     }
 
     /// Takes back what was written after `len`.
     pub fn truncate(&mut self, len: usize) {
         self.buf.truncate(len);
         self.epoch += 1;
+        while self.degraded.last().is_some_and(|degraded| degraded.at > len) {
+            self.degraded.pop();
+        }
     }
 
     /// The value failed: null if it may be null, else the parent's matter.

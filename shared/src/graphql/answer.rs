@@ -1,10 +1,11 @@
 //! Writes a response: data in document order with nulls settled at the root, errors masked, each with a code.
 
 use super::document::Refusal;
-use crate::fanout::{Code, FAILED_ROOT, Fault, Operation, RAW, RootField};
+use crate::fanout::{Code, DegradedAt, FAILED_ROOT, Fanout, Fault, Operation, RAW, RootField, Stats};
 use async_graphql::{PathSegment, Response, ServerError, Value, Variables};
 use bytes::Bytes;
 use serde::Serialize;
+use std::collections::BTreeMap;
 
 /// What kind of response this is: transports choose a status by it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -27,6 +28,8 @@ pub struct Answer {
     pub verdict: Verdict,
     /// Codes of its errors, each once, for the log.
     pub codes: Vec<Cow>,
+    /// By policy, how many places are less than they should be. An answer with any is no answer to keep for others.
+    pub degraded: BTreeMap<&'static str, u64>,
 }
 
 type Cow = std::borrow::Cow<'static, str>;
@@ -70,7 +73,7 @@ pub fn refused(refusals: &[Refusal]) -> Answer {
     let mut body = b"{\"errors\":".to_vec();
     put(&mut body, &shown);
     body.push(b'}');
-    Answer { body: body.into(), verdict: Verdict::Refused, codes }
+    Answer { body: body.into(), verdict: Verdict::Refused, codes, degraded: BTreeMap::new() }
 }
 
 fn note(codes: &mut Vec<Cow>, code: &str) {
@@ -85,19 +88,63 @@ fn put(body: &mut Vec<u8>, value: &impl Serialize) {
 }
 
 /// The response of an operation that ran.
-pub fn executed(operation: &Operation, variables: &Variables, response: Response) -> Answer {
+pub fn executed(operation: &Operation, variables: &Variables, response: Response, stats: &Stats) -> Answer {
     let mut body = Vec::with_capacity(size(&response.data) + 128);
     body.extend_from_slice(b"{\"data\":");
-    data(operation, variables, &response.data, &mut body);
+    let whole = data(operation, variables, &response.data, &mut body);
     let (verdict, codes) = errors(operation, variables, response.errors, &mut body);
+    let told = Told::of(operation, stats, whole);
+    if !told.is_empty() {
+        body.extend_from_slice(b",\"extensions\":");
+        put(&mut body, &told);
+    }
     body.push(b'}');
-    Answer { body: body.into(), verdict, codes }
+    Answer { body: body.into(), verdict, codes, degraded: told.degraded() }
 }
 
-/// The same, as a value that async-graphql's own transports can carry: for subscriptions.
-pub fn completed(operation: &Operation, variables: &Variables, mut response: Response) -> Response {
+/// What a response tells beside data and errors.
+#[derive(Serialize)]
+struct Told {
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    degraded: Vec<DegradedAt>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fanout: Option<Fanout>,
+}
+
+impl Told {
+    /// Of an answer that has data, or has not.
+    fn of(operation: &Operation, stats: &Stats, whole: bool) -> Self {
+        let mut degraded = stats.take_degraded();
+        if !whole {
+            degraded.clear();
+        }
+        degraded.sort_by_key(|degraded| operation.root_of(&degraded.path));
+        Self { degraded, fanout: stats.fanout() }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.degraded.is_empty() && self.fanout.is_none()
+    }
+
+    fn degraded(&self) -> BTreeMap<&'static str, u64> {
+        let mut counts = BTreeMap::new();
+        for degraded in &self.degraded {
+            *counts.entry(degraded.policy).or_default() += 1;
+        }
+        counts
+    }
+}
+
+/// The same, as a value that async-graphql's own transports can carry: for subscriptions. And how many places of it are
+/// degraded.
+pub fn completed(
+    operation: &Operation,
+    variables: &Variables,
+    mut response: Response,
+    stats: &Stats,
+) -> (Response, BTreeMap<&'static str, u64>) {
     let mut text = Vec::with_capacity(size(&response.data) + 16);
-    data(operation, variables, &response.data, &mut text);
+    let whole = data(operation, variables, &response.data, &mut text);
     let text = String::from_utf8(text).unwrap_or_default();
     response.data = match text.as_str() {
         "null" => Value::Null,
@@ -106,7 +153,12 @@ pub fn completed(operation: &Operation, variables: &Variables, mut response: Res
     for error in &mut response.errors {
         *error = masked(operation, variables, std::mem::replace(error, ServerError::new("", None)));
     }
-    response
+    let told = Told::of(operation, stats, whole);
+    if let Ok(serde_json::Value::Object(extensions)) = serde_json::to_value(&told) {
+        let value = |value| Value::from_json(value).unwrap_or_default();
+        response.extensions.extend(extensions.into_iter().map(|(name, told)| (name, value(told))));
+    }
+    (response, told.degraded())
 }
 
 fn size(data: &Value) -> usize {
@@ -124,7 +176,8 @@ fn raw(value: &Value) -> Option<&str> {
     }
 }
 
-fn data(operation: &Operation, variables: &Variables, data: &Value, body: &mut Vec<u8>) {
+/// False, if data as a whole is null.
+fn data(operation: &Operation, variables: &Variables, data: &Value, body: &mut Vec<u8>) -> bool {
     let start = body.len();
     body.push(b'{');
     for (at, root) in operation.selected(variables).into_iter().enumerate() {
@@ -136,10 +189,11 @@ fn data(operation: &Operation, variables: &Variables, data: &Value, body: &mut V
             // A root that may not be null is: so is everything (§6.4.4).
             body.truncate(start);
             body.extend_from_slice(b"null");
-            return;
+            return false;
         }
     }
     body.push(b'}');
+    true
 }
 
 /// False, if there is no value where one must be.
@@ -177,10 +231,7 @@ fn errors(
     }
     let mut errors: Vec<_> = errors.into_iter().map(|error| masked(operation, variables, error)).collect();
     // Roots finish in any order; errors are told in the document's.
-    errors.sort_by_key(|error| match error.path.first() {
-        Some(PathSegment::Field(key)) => operation.roots.iter().position(|root| root.key.as_str() == key),
-        _ => None,
-    });
+    errors.sort_by_key(|error| operation.root_of(&error.path));
     let mut codes = Vec::new();
     let shown: Vec<_> = errors
         .iter()

@@ -125,6 +125,7 @@ impl Bff {
                 settings.limits.answer_bytes,
                 &settings.sharing,
                 development || self.introspection,
+                development,
             )
             .map_err(|error| wrong(&error))?;
         let verifier = Verifier::new(&settings.auth).map_err(|error| wrong(&error))?;

@@ -164,7 +164,7 @@ impl Documents {
         })?;
         // Roots are only collected here; each is compiled, and found private or not, when it first runs.
         let private = Cell::new(false);
-        let compiler = Compiler::new(fragments, &self.registry, &private);
+        let compiler = Compiler::new("", fragments, &self.registry, &private);
         let set = std::mem::take(&mut definition.node.selection_set.node);
         let merged = compiler.collect(object, &[Occurrence { condition: Arc::from([]), set: &set }]);
         let mut introspects = false;

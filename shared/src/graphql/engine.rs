@@ -27,6 +27,7 @@ use futures::{
 };
 use std::{
     borrow::Cow,
+    collections::BTreeMap,
     fmt,
     panic::AssertUnwindSafe,
     sync::{Arc, LazyLock},
@@ -44,6 +45,7 @@ struct Inner {
     links: Links,
     answer_bytes: usize,
     sharing: Option<Arc<Sharing>>,
+    tells_fanout: bool,
 }
 
 /// A schema that cannot be served; the text says why and what to do.
@@ -125,6 +127,7 @@ impl Declared {
         answer_bytes: usize,
         sharing: &SharingSettings,
         introspection: bool,
+        tells_fanout: bool,
     ) -> Result<Engine, SchemaError> {
         let schema =
             apollo_compiler::Schema::parse_and_validate(&self.sdl, "schema.graphql").map_err(|invalid| {
@@ -139,6 +142,7 @@ impl Declared {
             links,
             answer_bytes,
             sharing,
+            tells_fanout,
         })))
     }
 }
@@ -193,6 +197,7 @@ impl Engine {
             Limits::default().answer_bytes,
             sharing,
             introspection,
+            false,
         )
     }
 
@@ -208,10 +213,11 @@ impl Engine {
                 Some(sharing) if asked.operation().operation.ty == OperationType::Query => {
                     sharing.answer(self, asked, coerced, context).await
                 }
-                _ => self.run(&self.ready(asked, coerced.variables, context, Stats::default())).await,
+                _ => self.run(&self.ready(asked, coerced.variables, context, self.stats())).await,
             },
         };
         note_codes(&answer);
+        note_degraded(&answer.degraded);
         answer
     }
 
@@ -226,7 +232,12 @@ impl Engine {
         let running = AssertUnwindSafe(self.0.runner.run(ready.request())).catch_unwind();
         let response = running.instrument(span).await.unwrap_or_else(|_| internal());
         note_waves(&ready.stats);
-        answer::executed(&operation.operation, &ready.variables, response)
+        answer::executed(&operation.operation, &ready.variables, response, &ready.stats)
+    }
+
+    /// A request's account: in detail, where clients are told of it.
+    pub(super) fn stats(&self) -> Stats {
+        if self.0.tells_fanout { Stats::in_detail() } else { Stats::default() }
     }
 
     /// How many writes of this BFF are over.
@@ -248,7 +259,7 @@ impl Engine {
         context: RequestContext,
     ) -> BoxStream<'static, Response> {
         let ready = match self.asked(request) {
-            Ok((asked, coerced)) => self.ready(asked, coerced.variables, context, Stats::default()),
+            Ok((asked, coerced)) => self.ready(asked, coerced.variables, context, self.stats()),
             Err(refusals) => {
                 let errors = refusals.iter().map(|refusal| {
                     refusal.fault.at(
@@ -263,7 +274,7 @@ impl Engine {
             }
         };
         let operation = ready.operation().operation.clone();
-        let variables = ready.variables.clone();
+        let (stats, variables) = (ready.stats.clone(), ready.variables.clone());
         let responses = if operation.ty == OperationType::Subscription {
             self.0.runner.stream(ready.request())
         } else {
@@ -275,7 +286,10 @@ impl Engine {
         AssertUnwindSafe(responses)
             .catch_unwind()
             .map(move |response| {
-                answer::completed(&operation, &variables, response.unwrap_or_else(|_| internal()))
+                let response = response.unwrap_or_else(|_| internal());
+                let (response, degraded) = answer::completed(&operation, &variables, response, &stats);
+                note_degraded(&degraded);
+                response
             })
             .boxed()
     }
@@ -437,6 +451,12 @@ fn recorded(ty: OperationType) -> Recorded {
 
 fn note_waves(stats: &Stats) {
     RequestRecord::with_current(|record| (0..stats.waves()).for_each(|_| record.wave()));
+}
+
+fn note_degraded(degraded: &BTreeMap<&'static str, u64>) {
+    if !degraded.is_empty() {
+        RequestRecord::with_current(|record| record.degraded(degraded));
+    }
 }
 
 fn note_codes(answer: &Answer) {

@@ -15,7 +15,7 @@ use axum::{
     extract::{FromRequest, Query, Request, State},
     response::{IntoResponse, Response},
 };
-use http::{Extensions, HeaderMap, HeaderValue, Method, StatusCode, header, request::Parts};
+use http::{Extensions, HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header, request::Parts};
 use serde::Deserialize;
 use std::time::Duration;
 
@@ -23,6 +23,10 @@ use std::time::Duration;
 const GRAPHQL_RESPONSE: HeaderValue =
     HeaderValue::from_static("application/graphql-response+json; charset=utf-8");
 const JSON: HeaderValue = HeaderValue::from_static("application/json; charset=utf-8");
+
+/// `soft=2, stale=1` (a dictionary, RFC 9651): how many places of the answer are less than they should be, by policy;
+/// `extensions.degraded` says which. Absent, if all is as it should be.
+const DEGRADED: HeaderName = HeaderName::from_static("degraded");
 
 /// What is left to upstreams of the time: some is needed to write the answer.
 const TO_UPSTREAMS: f64 = 0.95;
@@ -145,7 +149,14 @@ fn respond(headers: &HeaderMap, answer: Answer) -> Response {
         _ => StatusCode::OK,
     };
     let kind = if modern { GRAPHQL_RESPONSE } else { JSON };
-    (status, [(header::CONTENT_TYPE, kind)], Body::from(answer.body)).into_response()
+    let mut response = (status, [(header::CONTENT_TYPE, kind)], Body::from(answer.body)).into_response();
+    if !answer.degraded.is_empty() {
+        let counts = answer.degraded.iter().map(|(policy, places)| format!("{policy}={places}"));
+        if let Ok(counts) = HeaderValue::from_str(&counts.collect::<Vec<_>>().join(", ")) {
+            response.headers_mut().insert(DEGRADED, counts);
+        }
+    }
+    response
 }
 
 /// What is served at a path under a method that it does not have.

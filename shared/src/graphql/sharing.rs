@@ -90,7 +90,8 @@ impl Sharing {
         while operation.is_public(&variables) {
             let (flight, leads) = self.board(&key, engine.writes(), context.deadline, |seat| {
                 let ready = || {
-                    let stats = if self.kept.is_some() { Stats::with_freshness() } else { Stats::default() };
+                    let stats = engine.stats();
+                    let stats = if self.kept.is_some() { stats.with_freshness() } else { stats };
                     engine.ready(asked.clone(), variables.clone(), context.without_caller(), stats)
                 };
                 fly(engine.clone(), ready(), seat)
@@ -109,7 +110,7 @@ impl Sharing {
             }
             RequestRecord::with_current(RequestRecord::operation_unshared);
         }
-        let own = engine.ready(asked, variables, context.watched(), Stats::default());
+        let own = engine.ready(asked, variables, context.watched(), engine.stats());
         let answer = engine.run(&own).await;
         if own.was_looked_at() {
             operation.found_private();
@@ -209,7 +210,7 @@ fn fly(engine: Engine, ready: super::engine::Ready, seat: Seat) -> BoxFuture<'st
             ready.operation().operation.found_private();
             return None;
         }
-        let whole = answer.verdict == Verdict::Executed { errors: false };
+        let whole = answer.verdict == Verdict::Executed { errors: false } && answer.degraded.is_empty();
         if let Some(until) = ready.stats().strictest().filter(|_| whole).and_then(|read| read.until()) {
             seat.keep(&answer, until);
         }
@@ -265,5 +266,5 @@ fn late(operation: &Operation, variables: &Variables) -> Answer {
         .iter()
         .map(|root| fault.at(root.pos, vec![PathSegment::Field(root.key.to_string())]))
         .collect();
-    answer::executed(operation, variables, response)
+    answer::executed(operation, variables, response, &Stats::default())
 }

@@ -146,6 +146,12 @@ struct RejectedLabels {
     reason: &'static str,
 }
 
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct DegradedLabels {
+    service: Arc<str>,
+    policy: &'static str,
+}
+
 /// What is counted of one upstream besides its calls: there from the start, at zero.
 #[derive(Debug)]
 pub struct UpstreamMeters {
@@ -181,6 +187,7 @@ pub struct Metrics {
     upstream_retries: Family<EndpointLabels, Counter>,
     upstream_rejected: Family<RejectedLabels, Counter>,
     upstream_breaker: Family<EndpointLabels, Gauge>,
+    degraded: Family<DegradedLabels, Counter>,
 }
 
 /// The process's metrics.
@@ -222,6 +229,9 @@ impl Metrics {
         let upstream_breaker = Family::default();
         let help = "The breaker of an upstream: 0 closed, 1 half open, 2 open";
         registry.register("upstream_breaker", help, upstream_breaker.clone());
+        let degraded = Family::default();
+        let help = "Places of answers that were less than they should be";
+        registry.register("degraded", help, degraded.clone());
         Self {
             registry,
             requests,
@@ -233,6 +243,7 @@ impl Metrics {
             upstream_retries,
             upstream_rejected,
             upstream_breaker,
+            degraded,
         }
     }
 
@@ -277,6 +288,11 @@ impl Metrics {
             rejected_full: rejected("bulkhead"),
             breaker,
         }
+    }
+
+    pub(super) fn degraded(&self, service: &Arc<str>, policy: &'static str, places: u64) {
+        let labels = DegradedLabels { service: Arc::clone(service), policy };
+        self.degraded.get_or_create(&labels).inc_by(places);
     }
 
     /// The OpenMetrics text that `/metrics` answers.

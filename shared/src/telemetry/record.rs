@@ -1,6 +1,7 @@
 //! What became of one request: filled by whoever handles it, printed once by the middleware.
 
 use std::{
+    collections::BTreeMap,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering::Relaxed},
@@ -112,6 +113,13 @@ impl RequestRecord {
     pub fn upstream_called(&self, upstream: &'static str, outcome: UpstreamOutcome, took: Duration) {
         self.upstream_calls.fetch_add(1, Relaxed);
         metrics().upstream_called(&self.service, upstream, outcome, took);
+    }
+
+    /// Counts places of the answer that are less than they should be, by policy.
+    pub fn degraded(&self, places: &BTreeMap<&'static str, u64>) {
+        for (policy, places) in places {
+            metrics().degraded(&self.service, policy, *places);
+        }
     }
 
     /// Counts one level of the fan-out.

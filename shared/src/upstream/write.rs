@@ -165,7 +165,7 @@ impl Write {
             *call.body_mut() = Some(body.map_err(|_| Fault::internal())?.into());
         }
         let before = self.loader.stats().before();
-        self.loader.stats().sent(1, 1);
+        self.loader.stats().wrote(self.upstream.name());
         let under_way = upstreams.writes.begin();
         let reply = upstreams.send(&self.upstream, call, self.loader.request()).await;
         drop(under_way);

@@ -1,11 +1,11 @@
 //! What is selected is what is answered: fragments, aliases, merged duplicates, conditions, types, order.
 
 use super::world::World;
-use kit::{Value, json};
+use kit::{Server, Value, json};
 
 #[tokio::test]
 async fn duplicates_merge_in_the_order_of_their_first_occurrence() {
-    let world = World::start().await;
+    let world = World::with(Server::production).await;
     let answer = world
         .bff
         .query(
@@ -24,7 +24,7 @@ async fn duplicates_merge_in_the_order_of_their_first_occurrence() {
 
 #[tokio::test]
 async fn roots_stand_in_the_documents_order_whoever_finishes_first() {
-    let world = World::start().await;
+    let world = World::with(Server::production).await;
     let answer = world
         .bff
         .query("{ z: writer(id: \"w1\") { books { title } } a: answer __typename m: writer(id: \"none\") { name } }")
@@ -60,7 +60,7 @@ async fn skip_and_include_follow_variables_and_their_defaults() {
 
 #[tokio::test]
 async fn nothing_selected_at_the_root_is_an_empty_object() {
-    let world = World::start().await;
+    let world = World::with(Server::production).await;
     let answer =
         world.bff.query("{ answer @skip(if: true) ... @include(if: false) { writers { name } } }").await;
     assert_eq!(answer.text, r#"{"data":{}}"#);
@@ -263,7 +263,7 @@ async fn introspection_and_typenames_stand_beside_plans() {
 
 #[tokio::test]
 async fn the_order_of_keys_follows_what_is_selected_this_time() {
-    let world = World::start().await;
+    let world = World::with(Server::production).await;
     let document = "query($v: Boolean!) { a: answer @include(if: $v) writer(id: \"w1\") { name @include(if: $v) born name id @skip(if: $v) id } a: answer }";
     let answer = world.bff.query(document).variables(json!({"v": true})).await;
     assert_eq!(answer.text, r#"{"data":{"a":42,"writer":{"name":"Ada","born":1815,"id":"w1"}}}"#);

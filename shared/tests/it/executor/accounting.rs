@@ -1,0 +1,93 @@
+//! What a response tells of its own fan-out, in development: who asked what of whom, and what it cost.
+
+use super::world::World;
+use kit::{Server, Value, json};
+
+/// Of each edge: its name, question, wave, calls and keys.
+fn edges(answer: &kit::Answer) -> Vec<Value> {
+    let edges = answer.json["extensions"]["fanout"]["edges"].as_array().unwrap();
+    edges
+        .iter()
+        .map(|edge| json!([edge["edge"], edge["question"], edge["wave"], edge["calls"], edge["keys"]]))
+        .collect()
+}
+
+#[tokio::test]
+async fn every_edge_says_what_it_asked_and_where() {
+    let world = World::start().await;
+    let query =
+        "{ writers { alias: books { title } isProlific } theWriter(id: \"w1\") { home { mayor { name } } } }";
+    let answer = world.bff.query(query).await.calls(4).waves(2);
+    let fanout = &answer.json["extensions"]["fanout"];
+    assert_eq!(
+        edges(&answer),
+        [
+            json!(["writers", "AllWriters", 1, 1, 1]),
+            json!(["theWriter", "WriterById", 1, 1, 1]),
+            // Both ask the same of the same writers: one of them pays.
+            json!(["writers.alias", "BooksOf", 2, 1, 3]),
+            json!(["writers.isProlific", "BooksOf", 2, 0, 0]),
+            json!(["theWriter.home.mayor", "WriterById", 2, 1, 1]),
+        ]
+    );
+    assert_eq!((&fanout["keysAsked"], &fanout["keysSent"]), (&json!(9), &json!(6)));
+    assert_eq!(fanout["edges"][0]["upstream"], "shop");
+    assert!(fanout["timeMs"].as_f64().is_some_and(|ms| ms > 0.0));
+    assert_eq!(world.shop.total(), 4);
+}
+
+#[tokio::test]
+async fn an_edge_that_cannot_batch_pays_for_every_row() {
+    let world = World::start().await;
+    world.stock.get("/stock/{id}", |call| json!({"id": call.segment("id"), "copies": 1}));
+    let answer = world.bff.query("{ writer(id: \"w1\") { books { stock { copies } } } }").await;
+    assert_eq!(edges(&answer)[2], json!(["writer.books.stock", "StockOf", 3, 3, 3]));
+    assert_eq!(answer.json["extensions"]["fanout"]["edges"][2]["callsAtWorst"], 3);
+}
+
+#[tokio::test]
+async fn what_is_asked_by_hand_and_what_is_written_counts_too() {
+    let world = World::start().await;
+    let answer = world.bff.query("{ title(id: \"b1\") }").await.calls(1).waves(1);
+    assert_eq!(edges(&answer), [json!(["(by hand)", "BookById", 1, 1, 1])]);
+
+    world.shop.put("/writers/w1", |_| json!({}));
+    let rename = "mutation { rename(input: {id: \"w1\", name: \"New\"}) { writer { name } } }";
+    let answer = world.bff.query(rename).await.calls(3).waves(3);
+    assert_eq!(
+        edges(&answer),
+        [
+            json!(["(by hand)", "WriterById", 1, 1, 1]),
+            json!(["(write)", "write", 2, 1, 1]),
+            json!(["rename.writer", "WriterById", 3, 1, 1]),
+        ]
+    );
+}
+
+#[tokio::test]
+async fn each_event_of_a_subscription_is_an_account_of_its_own() {
+    let world = World::start().await;
+    let events = world.shop.events("/events");
+    let document = "subscription { writerChanged(id: \"w1\") { writer { name } } }";
+    let mut subscription = world.bff.subscribe(document, json!({}), None).await;
+    world.shop.until_under_way("/events", 1).await;
+    for version in 1..=2 {
+        events.send(None, &json!({"version": version}));
+        let event = subscription.event().await.calls(1);
+        assert_eq!(edges(&event), [json!(["writerChanged.writer", "WriterById", 1, 1, 1])]);
+    }
+}
+
+#[tokio::test]
+async fn in_production_nothing_of_this_is_told() {
+    let world = World::with(Server::production).await;
+    let answer = world.bff.query("{ writer(id: \"w1\") { name } }").await;
+    assert_eq!(answer.json, json!({"data": {"writer": {"name": "Ada"}}}));
+}
+
+#[tokio::test]
+#[should_panic(expected = "1 calls, not 7:\n  wave 1: writer asked WriterById of shop, 1 keys in 1 calls")]
+async fn a_wrong_count_names_the_edges() {
+    let world = World::start().await;
+    let _ = world.bff.query("{ writer(id: \"w1\") { name } }").await.calls(7);
+}

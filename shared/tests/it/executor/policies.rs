@@ -1,0 +1,319 @@
+//! What an edge does without its upstream, in one word; and that what is less than it should be is told.
+
+use async_graphql::{EmptyMutation, ID, Object, Subscription};
+use bff::{
+    Ask, AskEach, Bff, ContextExt, IntoAsk, Many, Then, Told, Upstream, edges, entity,
+    fanout::{Join, Just},
+    question,
+};
+use futures::{Stream, StreamExt};
+use kit::{Fake, Reply, Running, Server, json};
+
+const PEOPLE: Upstream = Upstream::named("people");
+const DESK: Upstream = Upstream::named("desk");
+
+/// Somebody who takes notes.
+#[entity]
+pub struct Person {
+    id: ID,
+    name: String,
+}
+
+/// Something written down.
+#[entity]
+pub struct Note {
+    #[graphql(skip)]
+    person_id: ID,
+    text: String,
+}
+
+/// How well somebody does.
+#[entity]
+pub struct Score {
+    id: ID,
+    points: i32,
+}
+
+#[question(upstream = PEOPLE, get = "/people", key = "ids", row = Person, by = id, public)]
+pub struct PersonById(ID);
+
+#[question(upstream = PEOPLE, get = "/people", row = Person, many, public)]
+pub struct Everybody {}
+
+#[question(upstream = DESK, get = "/notes", key = "person_ids", row = Note, by = person_id, many, public)]
+pub struct NotesOf(ID);
+
+#[question(upstream = DESK, get = "/scores", key = "ids", row = Score, by = id, public)]
+pub struct ScoreOf(ID);
+
+fn points(scores: &[&Score]) -> Option<i32> {
+    scores.first().map(|score| score.points)
+}
+
+#[edges]
+impl Person {
+    fn notes(&self) -> Ask<NotesOf> {
+        NotesOf(self.id.clone()).ask()
+    }
+
+    fn soft_notes(&self) -> Ask<NotesOf> {
+        NotesOf(self.id.clone()).ask().soft()
+    }
+
+    fn required_notes(&self) -> Ask<NotesOf, Many> {
+        NotesOf(self.id.clone()).ask().required()
+    }
+
+    fn notes_or_none(&self) -> Ask<NotesOf> {
+        NotesOf(self.id.clone()).ask().or([])
+    }
+
+    fn notes_or_mine(&self) -> Ask<NotesOf, Many> {
+        let mine = Note { person_id: self.id.clone(), text: format!("{} was here", self.name) };
+        NotesOf(ID::from("everybody")).ask().or([mine])
+    }
+
+    fn score_or_none(&self) -> Ask<ScoreOf> {
+        ScoreOf(self.id.clone()).ask().or([])
+    }
+
+    fn points(&self) -> Told<ScoreOf, Option<i32>> {
+        ScoreOf(self.id.clone()).ask().tell(|scores, _| points(&scores))
+    }
+
+    fn points_or_zero(&self) -> Told<ScoreOf, i32> {
+        ScoreOf(self.id.clone()).ask().or([]).tell(|scores, _| points(&scores).unwrap_or(0))
+    }
+
+    fn tally(&self) -> Then<Join<Ask<ScoreOf>, Ask<NotesOf>>, Just<i32>> {
+        let notes = NotesOf(self.id.clone()).ask().or([]);
+        let tally = ScoreOf(self.id.clone()).ask().join(notes);
+        tally
+            .tell(|(scores, notes), _| points(&scores).unwrap_or(0) + i32::try_from(notes.len()).unwrap_or(0))
+    }
+
+    fn friends(&self) -> AskEach<PersonById> {
+        AskEach::of(["p2", "p3"].map(|id| PersonById(ID::from(id))))
+    }
+
+    fn friends_or_none(&self) -> AskEach<PersonById> {
+        self.friends().or([])
+    }
+}
+
+struct Query;
+
+#[Object]
+impl Query {
+    async fn person(&self, id: ID) -> Ask<PersonById> {
+        PersonById(id).ask()
+    }
+
+    async fn everybody(&self) -> Ask<Everybody> {
+        Everybody {}.ask()
+    }
+
+    async fn everybody_there_is(&self) -> Ask<Everybody, Many> {
+        Everybody {}.ask()
+    }
+}
+
+/// Who did something.
+#[entity(local)]
+pub struct Done {
+    #[graphql(skip)]
+    id: ID,
+}
+
+#[edges]
+impl Done {
+    fn by(&self) -> Ask<PersonById> {
+        PersonById(self.id.clone()).ask()
+    }
+}
+
+struct Doings;
+
+#[Subscription]
+impl Doings {
+    async fn done(
+        &self,
+        ctx: &async_graphql::Context<'_>,
+    ) -> async_graphql::Result<impl Stream<Item = Done>> {
+        let events = ctx.events(&PEOPLE, "/events")?.json::<kit::Value>().await?;
+        Ok(events.map(|event| Done { id: ID::from(event["id"].as_str().unwrap_or_default()) }))
+    }
+}
+
+struct World {
+    people: Fake,
+    desk: Fake,
+    bff: Running,
+}
+
+async fn world() -> World {
+    with(|server| server).await
+}
+
+async fn with(change: impl FnOnce(Server) -> Server) -> World {
+    let (people, desk) = (Fake::start().await, Fake::start().await);
+    let rows = json!([{"id": "p1", "name": "Ada"}, {"id": "p2", "name": "Bo"}]);
+    people.table("/people", &[("ids", "id")], rows);
+    desk.table("/notes", &[("person_ids", "person_id")], json!([{"person_id": "p1", "text": "buy ink"}]));
+    desk.table("/scores", &[("ids", "id")], json!([{"id": "p1", "points": 7}]));
+    let bff = Bff::new("policies", "").upstreams(&[PEOPLE, DESK]).schema(Query, EmptyMutation, Doings);
+    let bff = change(Server::of(bff).upstream("people", &people).upstream("desk", &desk)).start().await;
+    World { people, desk, bff }
+}
+
+/// The desk is down.
+async fn without_desk() -> World {
+    let world = world().await;
+    for path in ["/notes", "/scores"] {
+        world.desk.get(path, |_| Reply::problem(503, "down"));
+    }
+    world
+}
+
+#[tokio::test]
+async fn what_is_as_it_should_be_is_not_told() {
+    let world = with(Server::production).await;
+    let answer =
+        world.bff.query("{ person(id: \"p1\") { notes { text } notesOrNone { text } pointsOrZero } }").await;
+    assert_eq!(
+        answer.json,
+        json!({"data": {"person": {"notes": [{"text": "buy ink"}], "notesOrNone": [{"text": "buy ink"}], "pointsOrZero": 7}}})
+    );
+    assert_eq!(answer.header("degraded"), None);
+}
+
+#[tokio::test]
+async fn soft_is_null_and_an_error_and_what_a_nullable_edge_does_anyway() {
+    let world = without_desk().await;
+    let answer =
+        world.bff.query("{ person(id: \"p1\") { name notes { text } softNotes { text } points } }").await;
+    assert_eq!(
+        answer.data("person"),
+        &json!({"name": "Ada", "notes": null, "softNotes": null, "points": null})
+    );
+    assert_eq!(answer.paths(), ["person.notes", "person.softNotes", "person.points"]);
+    assert_eq!(answer.degraded(), ["soft person.notes", "soft person.softNotes", "soft person.points"]);
+    assert_eq!(answer.header("degraded"), Some("soft=3"));
+    let metrics = world.bff.admin("/metrics").await.text;
+    let count =
+        metrics.lines().find(|line| line.starts_with("degraded_total") && line.contains("\"policies\""));
+    assert!(count.is_some_and(|line| line.contains("policy=\"soft\"")), "{metrics}");
+}
+
+#[tokio::test]
+async fn a_default_stands_in_without_an_error_and_is_told_wherever_it_stands() {
+    let world = without_desk().await;
+    let answer = world
+        .bff
+        .query(
+            "{ everybody { notesOrNone { text } notesOrMine { text } scoreOrNone { points } pointsOrZero } }",
+        )
+        .await;
+    assert_eq!(
+        answer.ok()["everybody"],
+        json!([
+            {"notesOrNone": [], "notesOrMine": [{"text": "Ada was here"}], "scoreOrNone": null, "pointsOrZero": 0},
+            // Both asked the same, and each has its own default.
+            {"notesOrNone": [], "notesOrMine": [{"text": "Bo was here"}], "scoreOrNone": null, "pointsOrZero": 0},
+        ])
+    );
+    let fields = ["notesOrNone", "notesOrMine", "scoreOrNone", "pointsOrZero"];
+    let expected: Vec<_> =
+        (0..2).flat_map(|row| fields.map(|field| format!("default everybody.{row}.{field}"))).collect();
+    assert_eq!(answer.degraded(), expected);
+    assert_eq!(answer.header("degraded"), Some("default=8"));
+}
+
+#[tokio::test]
+async fn a_list_of_several_questions_has_a_default_as_a_whole() {
+    let world = world().await;
+    world.people.get("/people", |call| match call.list("ids").as_slice() {
+        [one] if one == "p1" => Reply::from(json!({"items": [{"id": "p1", "name": "Ada"}]})),
+        _ => Reply::problem(503, "down"),
+    });
+    let answer = world.bff.query("{ person(id: \"p1\") { friends { name } friendsOrNone { name } } }").await;
+    assert_eq!(answer.data("person"), &json!({"friends": null, "friendsOrNone": []}));
+    assert_eq!(answer.paths(), ["person.friends"]);
+    assert_eq!(answer.degraded(), ["soft person.friends", "default person.friendsOrNone"]);
+    assert_eq!(answer.header("degraded"), Some("default=1, soft=1"));
+}
+
+#[tokio::test]
+async fn of_two_steps_one_may_have_a_default() {
+    let world = world().await;
+    world.desk.get("/notes", |_| Reply::reset());
+    let answer = world.bff.query("{ person(id: \"p1\") { tally } }").await;
+    assert_eq!(answer.ok(), &json!({"person": {"tally": 7}}));
+    assert_eq!(answer.degraded(), ["default person.tally"]);
+    world.desk.get("/scores", |_| Reply::reset());
+    let answer = world.bff.query("{ person(id: \"p1\") { tally } }").await;
+    assert_eq!(
+        (answer.data(""), answer.paths()),
+        (&json!({"person": null}), vec!["person.tally".to_owned()])
+    );
+}
+
+#[tokio::test]
+async fn required_goes_up_and_takes_along_what_was_told_below() {
+    let world = without_desk().await;
+    let answer =
+        world.bff.query("{ person(id: \"p1\") { notesOrNone { text } requiredNotes { text } } }").await;
+    assert_eq!(answer.data(""), &json!({"person": null}));
+    assert_eq!((answer.paths(), answer.degraded()), (vec!["person.requiredNotes".to_owned()], vec![]));
+    assert_eq!(answer.header("degraded"), None);
+
+    let query = "{ person(id: \"p1\") { notes { text } } everybodyThereIs { requiredNotes { text } } }";
+    let answer = world.bff.query(query).await;
+    assert!(answer.json["data"].is_null(), "{answer}");
+    assert_eq!(
+        answer.degraded(),
+        Vec::<String>::new(),
+        "there is no data that could be less than it should be"
+    );
+}
+
+#[tokio::test]
+async fn what_a_caller_may_not_is_an_error_whatever_the_policy() {
+    let world = world().await;
+    world.desk.get("/notes", |_| Reply::problem(403, "not yours"));
+    let answer = world.bff.query("{ person(id: \"p1\") { notesOrNone { text } notes { text } } }").await;
+    assert_eq!(answer.data("person"), &json!({"notesOrNone": null, "notes": null}));
+    assert_eq!(answer.codes(), ["FORBIDDEN", "FORBIDDEN"]);
+    assert_eq!((answer.degraded(), answer.header("degraded")), (vec![], None));
+}
+
+#[tokio::test]
+async fn roots_are_told_in_the_order_of_the_document() {
+    let world = without_desk().await;
+    let query =
+        "{ late: everybody { notesOrNone { text } } early: person(id: \"p1\") { notesOrNone { text } } }";
+    let answer = world.bff.query(query).await;
+    assert_eq!(
+        answer.degraded(),
+        ["default late.0.notesOrNone", "default late.1.notesOrNone", "default early.notesOrNone"]
+    );
+}
+
+#[tokio::test]
+async fn each_event_of_a_subscription_tells_its_own() {
+    let world = without_desk().await;
+    let events = world.people.events("/events");
+    let document = "subscription { done { by { name pointsOrZero } } }";
+    let mut subscription = world.bff.subscribe(document, json!({}), None).await;
+    world.people.until_under_way("/events", 1).await;
+    events.send(None, &json!({"id": "p1"}));
+    let event = subscription.event().await;
+    assert_eq!(event.ok(), &json!({"done": {"by": {"name": "Ada", "pointsOrZero": 0}}}));
+    assert_eq!(event.degraded(), ["default done.by.pointsOrZero"]);
+
+    world.desk.table("/scores", &[("ids", "id")], json!([{"id": "p1", "points": 7}]));
+    events.send(None, &json!({"id": "p1"}));
+    let event = subscription.event().await;
+    assert_eq!(event.ok(), &json!({"done": {"by": {"name": "Ada", "pointsOrZero": 7}}}));
+    assert_eq!(event.degraded(), Vec::<String>::new());
+}

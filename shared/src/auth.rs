@@ -7,5 +7,5 @@ mod verifier;
 
 pub use caller::Caller;
 pub use jsonwebtoken::jwk::JwkSet;
-pub use middleware::authenticate;
+pub(crate) use middleware::caller;
 pub use verifier::{AuthError, Verifier};

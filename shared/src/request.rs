@@ -7,7 +7,7 @@ use crate::{
     upstream::{Upstream, write::Write},
 };
 use async_graphql::Context;
-use http::{HeaderMap, HeaderValue, header};
+use http::{HeaderMap, HeaderName, HeaderValue, header};
 use std::{
     collections::BTreeMap,
     sync::{
@@ -187,16 +187,22 @@ pub struct Client {
 impl Client {
     /// From a request's headers.
     pub fn named(headers: &HeaderMap) -> Self {
-        let read = |names: [&str; 2]| {
+        // Constants: a name that is text is parsed at each look.
+        const NAMES: [HeaderName; 2] = [
+            HeaderName::from_static("graphql-client-name"),
+            HeaderName::from_static("apollographql-client-name"),
+        ];
+        const VERSIONS: [HeaderName; 2] = [
+            HeaderName::from_static("graphql-client-version"),
+            HeaderName::from_static("apollographql-client-version"),
+        ];
+        let read = |names: &[HeaderName; 2]| {
             names
                 .iter()
-                .find_map(|name| headers.get(*name).and_then(|value| value.to_str().ok()))
+                .find_map(|name| headers.get(name).and_then(|value| value.to_str().ok()))
                 .map(Arc::from)
         };
-        Self {
-            name: read(["graphql-client-name", "apollographql-client-name"]),
-            version: read(["graphql-client-version", "apollographql-client-version"]),
-        }
+        Self { name: read(&NAMES), version: read(&VERSIONS) }
     }
 }
 

@@ -1,7 +1,8 @@
-//! The layer stack: one function, read top-down, each layer with the reason why it stands where it does.
+//! The layer stack: one chain of steps, read top-down, each with the reason why it stands where it does.
 
 use std::{
-    any::Any,
+    convert::Infallible,
+    panic::AssertUnwindSafe,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -10,22 +11,28 @@ use axum::{
     Router,
     body::Body,
     extract::{DefaultBodyLimit, Request, State},
-    middleware::{Next, from_fn_with_state},
     response::Response,
+    routing::Route,
 };
-use http::{HeaderName, HeaderValue, Method, StatusCode, header::CONTENT_LENGTH};
+use futures::FutureExt;
+use http::{
+    HeaderName, HeaderValue, Method, StatusCode,
+    header::{ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_RANGE, VARY},
+};
 use http_body_util::Limited;
 use tokio_util::sync::CancellationToken;
-use tower::{ServiceBuilder, util::option_layer};
+use tower::{Layer, Service, ServiceExt, layer::layer_fn, service_fn};
 use tower_http::{
-    catch_panic::CatchPanicLayer,
-    compression::CompressionLayer,
+    compression::{
+        CompressionLayer,
+        predicate::{DefaultPredicate, Predicate},
+    },
     cors::{AllowHeaders, CorsLayer},
 };
 
 use super::{ErrorBody, client};
 use crate::{
-    auth::{Verifier, authenticate},
+    auth::{Verifier, caller},
     config::{Network, Settings},
     telemetry::{TRACE_ID_HEADER, observe},
 };
@@ -38,33 +45,154 @@ pub(super) fn stack(
     verifier: Option<Verifier>,
     draining: Draining,
 ) -> Router {
-    let service: Arc<str> = settings.service.as_str().into();
-    let bounds = Arc::new(Bounds {
+    let layers = Arc::new(Layers {
+        service: settings.service.as_str().into(),
+        cors: cors(&settings.cors),
         trusted: settings.trusted_proxies.clone(),
         deadline: Duration::from_millis(settings.deadline_ms),
         body_bytes: settings.limits.body_bytes,
         errors,
+        verifier,
         draining,
     });
-    // Innermost, and not around everything: handlers know their caller, open ones check credentials themselves.
-    let public = public.layer(from_fn_with_state((verifier, errors), authenticate));
     // A path nobody routes is answered, traced and counted like any other.
-    let router = public.merge(open).fallback(async move |State(()): State<()>| {
+    let open = open.fallback(async move |State(()): State<()>| {
         errors.response(StatusCode::NOT_FOUND, "NOT_FOUND", "Nothing is served at this path")
     });
-    let stack = ServiceBuilder::new()
-        // Outermost, so that whatever happens below is one line in the log, under one trace id.
-        .layer(from_fn_with_state(service, observe))
-        // Around everything that can go wrong, within the trace that the panic's log line quotes.
-        .layer(CatchPanicLayer::custom(move |_: Box<dyn Any + Send>| errors.internal()))
-        // Before any work: a preflight needs no caller and no deadline, and errors below must be readable too.
-        .layer(option_layer(cors(&settings.cors)))
-        // Outside of what makes bodies, inside of what only touches heads.
-        .layer(CompressionLayer::new().gzip(true))
-        // Three steps as one layer (every layer clones and boxes all that is inside of it): who calls, until when, how much.
-        .layer(from_fn_with_state(bounds, bound))
-        .layer(DefaultBodyLimit::disable());
-    router.layer(stack)
+    behind(&layers, Entrance::Checked, public).merge(behind(&layers, Entrance::Open, open))
+}
+
+/// Whether a token is looked at before the handler: open ones check credentials themselves.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Entrance {
+    Checked,
+    Open,
+}
+
+/// What stands between the listener and the handlers.
+struct Layers {
+    service: Arc<str>,
+    cors: Option<CorsLayer>,
+    trusted: Vec<Network>,
+    deadline: Duration,
+    body_bytes: usize,
+    errors: ErrorBody,
+    verifier: Option<Verifier>,
+    draining: Draining,
+}
+
+/// All layers as one: each of its own would clone and box all that is inside of it, for every request.
+fn behind(layers: &Arc<Layers>, entrance: Entrance, router: Router) -> Router {
+    let layers = Arc::clone(layers);
+    router.layer(layer_fn(move |route: Route| {
+        let layers = Arc::clone(&layers);
+        service_fn(move |request: Request| {
+            let inside = Inside { layers: Arc::clone(&layers), entrance, route: route.clone() };
+            async move { Ok::<_, Infallible>(inside.observed(request).await) }
+        })
+    }))
+}
+
+/// One request's way in. From here down, each step says why it stands where it does.
+struct Inside {
+    layers: Arc<Layers>,
+    entrance: Entrance,
+    route: Route,
+}
+
+impl Inside {
+    /// Outermost, so that whatever happens below is one line in the log, under one trace id.
+    async fn observed(self, request: Request) -> Response {
+        let service = Arc::clone(&self.layers.service);
+        observe(service, request, |request| self.caught(request)).await
+    }
+
+    /// Around everything that can go wrong, within the trace that the panic's log line quotes.
+    async fn caught(self, request: Request) -> Response {
+        let errors = self.layers.errors;
+        let answered = AssertUnwindSafe(self.shared(request)).catch_unwind().await;
+        answered.unwrap_or_else(|_| errors.internal())
+    }
+
+    /// Before any work: a preflight needs no caller and no deadline, and errors below must be readable too.
+    async fn shared(self, request: Request) -> Response {
+        let Some(cors) = self.layers.cors.clone() else { return self.compressed(request).await };
+        let below = service_fn(move |request| {
+            let inside = self.again();
+            async move { Ok::<_, Infallible>(inside.compressed(request).await) }
+        });
+        cors.layer(below).oneshot(request).boxed().await.unwrap_or_else(|never| match never {})
+    }
+
+    /// Outside of what makes bodies, inside of what only touches heads.
+    async fn compressed(self, request: Request) -> Response {
+        if request.headers().contains_key(ACCEPT_ENCODING) {
+            let below = service_fn(move |request| {
+                let inside = self.again();
+                async move { Ok::<_, Infallible>(inside.bounded(request).await) }
+            });
+            let compressed = CompressionLayer::new().gzip(true).layer(below).oneshot(request).boxed().await;
+            return compressed.unwrap_or_else(|never| match never {}).map(Body::new);
+        }
+        // Whoever does not ask for it gets it as it is; but caches must know that others might not.
+        let mut response = self.bounded(request).await;
+        let headers = response.headers();
+        let compressible = !headers.contains_key(CONTENT_ENCODING)
+            && !headers.contains_key(CONTENT_RANGE)
+            && DefaultPredicate::new().should_compress(&response);
+        let told = |value: &HeaderValue| {
+            value.to_str().is_ok_and(|value| value.to_ascii_lowercase().contains(ACCEPT_ENCODING.as_str()))
+        };
+        if compressible && !response.headers().get_all(VARY).iter().any(told) {
+            response.headers_mut().append(VARY, ACCEPT_ENCODING.into());
+        }
+        response
+    }
+
+    /// Who calls, until when, how much.
+    async fn bounded(self, mut request: Request) -> Response {
+        let Layers { deadline, body_bytes: limit, errors, .. } = *self.layers;
+        // Before anything that may want to know where a caller comes from.
+        client::identify(&self.layers.trusted, &mut request);
+        // The clock starts before the token is checked: the provider's slowness is part of the caller's wait.
+        request.extensions_mut().insert(Deadline::after(deadline));
+        request.extensions_mut().insert(self.layers.draining.clone());
+        // An oversized body is refused before it costs a signature check, if it announces itself; else it is cut.
+        DefaultBodyLimit::disable().apply(&mut request);
+        let announced =
+            request.headers().get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
+        if announced.is_some_and(|length| length > limit as u64) {
+            let message = format!("The request's body is longer than the {limit} bytes allowed");
+            return errors.response(StatusCode::PAYLOAD_TOO_LARGE, "PAYLOAD_TOO_LARGE", &message);
+        }
+        let request = request.map(|body| Body::new(Limited::new(body, limit)));
+        // The response's head is due within the deadline; a stream may go on after it.
+        match tokio::time::timeout(deadline, self.known(request)).await {
+            Ok(response) => response,
+            Err(_) => {
+                let message =
+                    format!("The answer took longer than the {} ms a request may take", deadline.as_millis());
+                errors.response(StatusCode::GATEWAY_TIMEOUT, "DEADLINE_EXCEEDED", &message)
+            }
+        }
+    }
+
+    /// Innermost, and not around everything: handlers know their caller.
+    async fn known(mut self, mut request: Request) -> Response {
+        if self.entrance == Entrance::Checked {
+            let caller = caller(self.layers.verifier.as_ref(), request.headers(), self.layers.errors).await;
+            match caller {
+                Ok(caller) => request.extensions_mut().insert(caller),
+                Err(refusal) => return refusal,
+            };
+        }
+        self.route.call(request).await.unwrap_or_else(|never| match never {})
+    }
+
+    /// The same for a service that may be called twice, though it never is.
+    fn again(&self) -> Self {
+        Self { layers: Arc::clone(&self.layers), entrance: self.entrance, route: self.route.clone() }
+    }
 }
 
 /// The allow-list of origins; without one there is no layer, and browsers refuse by themselves.
@@ -119,42 +247,5 @@ impl Draining {
     /// Completes when the drain begins.
     pub async fn begun(&self) {
         self.0.cancelled().await;
-    }
-}
-
-/// What a request may take.
-struct Bounds {
-    trusted: Vec<Network>,
-    deadline: Duration,
-    body_bytes: usize,
-    errors: ErrorBody,
-    draining: Draining,
-}
-
-async fn bound(State(bounds): State<Arc<Bounds>>, mut request: Request, next: Next) -> Response {
-    // Before anything that may want to know where a caller comes from.
-    client::identify(&bounds.trusted, &mut request);
-    // The clock starts before the token is checked: the provider's slowness is part of the caller's wait.
-    request.extensions_mut().insert(Deadline::after(bounds.deadline));
-    request.extensions_mut().insert(bounds.draining.clone());
-    // An oversized body is refused before it costs a signature check, if it announces itself; else it is cut.
-    let (limit, errors) = (bounds.body_bytes, bounds.errors);
-    let announced =
-        request.headers().get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
-    if announced.is_some_and(|length| length > limit as u64) {
-        let message = format!("The request's body is longer than the {limit} bytes allowed");
-        return errors.response(StatusCode::PAYLOAD_TOO_LARGE, "PAYLOAD_TOO_LARGE", &message);
-    }
-    let request = request.map(|body| Body::new(Limited::new(body, limit)));
-    // The response's head is due within the deadline; a stream may go on after it.
-    match tokio::time::timeout(bounds.deadline, next.run(request)).await {
-        Ok(response) => response,
-        Err(_) => {
-            let message = format!(
-                "The answer took longer than the {} ms a request may take",
-                bounds.deadline.as_millis()
-            );
-            errors.response(StatusCode::GATEWAY_TIMEOUT, "DEADLINE_EXCEEDED", &message)
-        }
     }
 }

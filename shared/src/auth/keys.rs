@@ -6,6 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use futures::FutureExt;
 use jsonwebtoken::{
     Algorithm, DecodingKey,
     jwk::{AlgorithmParameters, EllipticCurve, Jwk, JwkSet, PublicKeyUse},
@@ -113,7 +114,8 @@ impl Keys {
                 let held = discovery.held.read().clone();
                 match held {
                     Some(held) if held.since.elapsed() < discovery.max_age => Some(held.keys),
-                    _ => discovery.refresh(held.map(|held| held.since)).await,
+                    // Rare, and large: kept out of every request's future.
+                    _ => discovery.refresh(held.map(|held| held.since)).boxed().await,
                 }
             }
         }
@@ -124,7 +126,7 @@ impl Keys {
         let Self::Discovered(discovery) = self else { return None };
         let held = discovery.held.read().clone()?;
         let keys = if Arc::ptr_eq(&held.keys, stale) {
-            discovery.refresh(Some(held.since)).await?
+            discovery.refresh(Some(held.since)).boxed().await?
         } else {
             held.keys
         };

@@ -123,9 +123,17 @@ impl<T: Leaf> Leaf for Vec<T> {
     }
 }
 
-/// Writes a JSON string. Looks at eight bytes at a time; the rare text that needs escaping goes to serde_json.
+/// Writes a JSON string.
 #[inline]
 pub fn put_str(text: &str, buf: &mut Vec<u8>) {
+    put_utf8(text.as_bytes(), buf);
+}
+
+/// Writes a JSON string of what is known to be UTF-8, without looking again whether it is.
+///
+/// Looks at eight bytes at a time; the rare text that needs escaping goes to serde_json.
+#[inline]
+pub(super) fn put_utf8(bytes: &[u8], buf: &mut Vec<u8>) {
     const ONES: u64 = 0x0101_0101_0101_0101;
     const HIGHS: u64 = 0x8080_8080_8080_8080;
     // Classic bit tricks: a byte below 0x20, a quotation mark or a backslash sets a high bit.
@@ -136,13 +144,12 @@ pub fn put_str(text: &str, buf: &mut Vec<u8>) {
         (control | (quote.wrapping_sub(ONES) & !quote) | (backslash.wrapping_sub(ONES) & !backslash)) & HIGHS
             != 0
     }
-    let bytes = text.as_bytes();
     let (words, rest) = bytes.as_chunks::<8>();
     let escape = words.iter().any(|word| needs_escape(u64::from_le_bytes(*word)))
         || rest.iter().any(|byte| *byte < 0x20 || *byte == b'"' || *byte == b'\\');
     if escape {
         // Writing into a Vec cannot fail.
-        let _ = serde_json::to_writer(buf, text);
+        let _ = serde_json::to_writer(buf, &String::from_utf8_lossy(bytes));
         return;
     }
     buf.reserve(bytes.len() + 2);

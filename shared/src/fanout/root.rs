@@ -12,6 +12,7 @@ use async_graphql::{
     parser::types::{Field, FragmentDefinition, OperationType},
     registry::Registry,
 };
+use bytes::Bytes;
 use std::{
     any::Any,
     borrow::Cow,
@@ -24,9 +25,12 @@ use std::{
 };
 
 /// The key of an object that stands for a raw JSON text: serde_json's own, which async-graphql's values know too.
+///
+/// Below a root the text is bytes, so that async-graphql carries it through as it is: neither checked nor copied. No
+/// value that a resolver returns looks so, as no JSON has bytes.
 pub(crate) const RAW: &str = "$serde_json::private::RawValue";
 /// The raw text of a value that failed where null is not allowed.
-pub(crate) const FAILED_ROOT: &str = "";
+pub(crate) const FAILED_ROOT: Bytes = Bytes::new();
 
 /// One operation of a prepared document: what is known of its roots, once for all requests.
 pub(crate) struct Operation {
@@ -281,11 +285,10 @@ fn finish(
         loader.stats().degraded(out.degraded);
     }
     let text = match written {
-        // Only whole strings and ASCII were written: the conversion checks, and cannot fail.
-        Ok(()) => String::from_utf8(out.buf).unwrap_or_default(),
-        Err(Bubble) => FAILED_ROOT.to_owned(),
+        Ok(()) => Bytes::from(out.buf),
+        Err(Bubble) => FAILED_ROOT,
     };
-    Value::Object([(Name::new(RAW), Value::String(text))].into_iter().collect())
+    Value::Object([(Name::new(RAW), Value::Binary(text))].into_iter().collect())
 }
 
 fn too_long(ctx: &ContextSelectionSet<'_>) -> ServerError {

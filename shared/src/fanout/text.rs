@@ -1,6 +1,6 @@
 //! Text that stays where the upstream's answer has it: a row of ten strings costs ten counts, not ten allocations.
 
-use super::{Bubble, Leaf, Out, Path, leaf::put_str};
+use super::{Bubble, Leaf, Out, Path, leaf::put_utf8};
 use async_graphql::{
     ContextSelectionSet, OutputType, Positioned, ServerResult, Value, parser::types::Field,
     registry::Registry,
@@ -92,7 +92,7 @@ impl<'de> Deserialize<'de> for Text {
 impl Leaf for Text {
     #[inline]
     fn put(&self, out: &mut Out, _: &Path<'_>) -> Result<(), Bubble> {
-        put_str(self, &mut out.buf);
+        put_utf8(&self.0, &mut out.buf);
         Ok(())
     }
 }

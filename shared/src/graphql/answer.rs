@@ -2,7 +2,7 @@
 
 use super::document::Refusal;
 use crate::fanout::{Code, DegradedAt, FAILED_ROOT, Fanout, Fault, Operation, RAW, RootField, Stats};
-use async_graphql::{PathSegment, Response, ServerError, Value, Variables};
+use async_graphql::{Name, PathSegment, Response, ServerError, Value, Variables};
 use bytes::Bytes;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -88,10 +88,21 @@ fn put(body: &mut Vec<u8>, value: &impl Serialize) {
 }
 
 /// The response of an operation that ran.
-pub fn executed(operation: &Operation, variables: &Variables, response: Response, stats: &Stats) -> Answer {
-    let mut body = Vec::with_capacity(size(&response.data) + 128);
-    body.extend_from_slice(b"{\"data\":");
-    let whole = data(operation, variables, &response.data, &mut body);
+pub fn executed(
+    operation: &Operation,
+    variables: &Variables,
+    mut response: Response,
+    stats: &Stats,
+) -> Answer {
+    let (mut body, whole) = match alone(operation, variables, &mut response.data) {
+        Some(body) => (body, true),
+        None => {
+            let mut body = Vec::with_capacity(size(&response.data) + 128);
+            body.extend_from_slice(OPENING);
+            let whole = data(operation, variables, &response.data, &mut body);
+            (body, whole)
+        }
+    };
     let (verdict, codes) = errors(operation, variables, response.errors, &mut body);
     let told = Told::of(operation, stats, whole);
     if !told.is_empty() {
@@ -135,6 +146,25 @@ impl Told {
     }
 }
 
+const OPENING: &[u8] = b"{\"data\":";
+
+/// The response's data where it was written, if it is one root's: most are, and need no second buffer.
+fn alone(operation: &Operation, variables: &Variables, data: &mut Value) -> Option<Vec<u8>> {
+    let [root] = operation.selected(variables)[..] else { return None };
+    let Value::Object(roots) = data else { return None };
+    let Value::Object(value) = roots.get_mut(&root.key)? else { return None };
+    let Value::Binary(text) = value.get_mut(RAW)? else { return None };
+    // Anything but an object or a list may bear on what is around it.
+    if !matches!(text.first(), Some(b'{' | b'[')) {
+        return None;
+    }
+    let mut body = Vec::from(std::mem::take(text));
+    let before = OPENING.iter().chain(b"{").chain(&root.lead);
+    drop(body.splice(..0, before.copied()));
+    body.push(b'}');
+    Some(body)
+}
+
 /// The same, as a value that async-graphql's own transports can carry: for subscriptions. And how many places of it are
 /// degraded.
 pub fn completed(
@@ -145,10 +175,11 @@ pub fn completed(
 ) -> (Response, BTreeMap<&'static str, u64>) {
     let mut text = Vec::with_capacity(size(&response.data) + 16);
     let whole = data(operation, variables, &response.data, &mut text);
+    // Only whole strings and ASCII were written: the conversion checks, and cannot fail.
     let text = String::from_utf8(text).unwrap_or_default();
     response.data = match text.as_str() {
         "null" => Value::Null,
-        _ => Value::Object([(async_graphql::Name::new(RAW), Value::String(text))].into_iter().collect()),
+        _ => Value::Object([(Name::new(RAW), Value::String(text))].into_iter().collect()),
     };
     for error in &mut response.errors {
         *error = masked(operation, variables, std::mem::replace(error, ServerError::new("", None)));
@@ -163,13 +194,13 @@ pub fn completed(
 
 fn size(data: &Value) -> usize {
     let Value::Object(roots) = data else { return 4 };
-    roots.values().map(|value| raw(value).map_or(256, str::len) + 32).sum()
+    roots.values().map(|value| raw(value).map_or(256, Bytes::len) + 32).sum()
 }
 
-fn raw(value: &Value) -> Option<&str> {
+fn raw(value: &Value) -> Option<&Bytes> {
     match value {
         Value::Object(object) if object.len() == 1 => match object.get(RAW) {
-            Some(Value::String(text)) => Some(text),
+            Some(Value::Binary(text)) => Some(text),
             _ => None,
         },
         _ => None,
@@ -205,10 +236,10 @@ fn put_root(root: &RootField, data: &Value, body: &mut Vec<u8>) -> bool {
     match value {
         None | Some(Value::Null) => {}
         Some(value) => match raw(value) {
-            Some(FAILED_ROOT) => {}
+            Some(text) if *text == FAILED_ROOT => {}
             Some(text) => {
-                body.extend_from_slice(text.as_bytes());
-                return text != "null" || root.nullable;
+                body.extend_from_slice(text);
+                return *text != b"null"[..] || root.nullable;
             }
             None => {
                 put(body, value);

@@ -4,6 +4,7 @@ use super::{
     answer::{self, Answer, Verdict},
     document::{Documents, Prepared, PreparedOperation, Refusal},
     operation::GraphqlRequest,
+    rounds::in_rounds,
     sharing::Sharing,
 };
 use crate::{
@@ -230,7 +231,7 @@ impl Engine {
             graphql.operation.name = operation.name
         );
         let running = AssertUnwindSafe(self.0.runner.run(ready.request())).catch_unwind();
-        let response = running.instrument(span).await.unwrap_or_else(|_| internal());
+        let response = in_rounds(running).instrument(span).await.unwrap_or_else(|_| internal());
         note_waves(&ready.stats);
         answer::executed(&operation.operation, &ready.variables, response, &ready.stats)
     }

@@ -8,6 +8,7 @@ mod graphiql;
 mod guard;
 mod http;
 mod operation;
+mod rounds;
 mod sharing;
 mod socket;
 

@@ -3,8 +3,7 @@
 use std::{borrow::Cow, sync::Arc, time::Instant};
 
 use axum::{
-    extract::{MatchedPath, Request, State},
-    middleware::Next,
+    extract::{MatchedPath, Request},
     response::Response,
 };
 use futures::{
@@ -19,8 +18,12 @@ use super::{Outcome, RequestRecord, TraceContext, metrics};
 /// The response header that tells the caller which trace to quote when asking for help.
 pub const TRACE_ID_HEADER: HeaderName = HeaderName::from_static("x-trace-id");
 
-/// Middleware for `axum::middleware::from_fn_with_state(service_name, observe)`.
-pub async fn observe(State(service): State<Arc<str>>, mut request: Request, next: Next) -> Response {
+/// Runs a request's handling under its record and its span, and tells the caller the trace id.
+pub async fn observe<F: Future<Output = Response>>(
+    service: Arc<str>,
+    mut request: Request,
+    handle: impl FnOnce(Request) -> F,
+) -> Response {
     let record = RequestRecord::new(service, TraceContext::from_headers(request.headers()));
     request.extensions_mut().insert(Arc::clone(&record));
     let trace_id = record.trace().trace_id_hex();
@@ -37,7 +40,7 @@ pub async fn observe(State(service): State<Arc<str>>, mut request: Request, next
         started: Instant::now(),
         status: None,
     };
-    let mut response = record.scope(next.run(request).instrument(span)).await;
+    let mut response = record.scope(handle(request).instrument(span)).await;
     if let Ok(value) = HeaderValue::try_from(&line.trace_id) {
         response.headers_mut().insert(TRACE_ID_HEADER, value);
     }

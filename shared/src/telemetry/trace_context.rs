@@ -63,20 +63,21 @@ impl TraceContext {
 
     /// 32 lower-case hexadecimal digits.
     pub fn trace_id_hex(&self) -> String {
-        Hex(&self.trace_id).to_string()
+        Hex::<32>::of(&self.trace_id).as_str().to_owned()
     }
 
     /// The header for an outgoing call.
     pub fn traceparent(&self) -> HeaderValue {
-        let text =
-            format!("00-{}-{}-{:02x}", Hex(&self.trace_id), Hex(&self.span_id), u8::from(self.sampled));
+        let flags = if self.sampled { "01" } else { "00" };
+        let (trace, span) = (Hex::<32>::of(&self.trace_id), Hex::<16>::of(&self.span_id));
+        let text = ["00", trace.as_str(), span.as_str(), flags].join("-");
         HeaderValue::try_from(text).unwrap_or_else(|_| HeaderValue::from_static(""))
     }
 }
 
 impl fmt::Debug for TraceContext {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "TraceContext({}-{})", Hex(&self.trace_id), Hex(&self.span_id))
+        write!(f, "TraceContext({}-{})", Hex::<32>::of(&self.trace_id), Hex::<16>::of(&self.span_id))
     }
 }
 
@@ -95,12 +96,28 @@ pub fn inject(headers: &mut HeaderMap) {
     });
 }
 
-/// Bytes as lower-case hexadecimal digits.
-pub(super) struct Hex<'a>(pub(super) &'a [u8]);
+/// Bytes as `N` lower-case hexadecimal digits: every request writes some.
+struct Hex<const N: usize>([u8; N]);
 
-impl fmt::Display for Hex<'_> {
+impl<const N: usize> Hex<N> {
+    fn of(bytes: &[u8]) -> Self {
+        const DIGITS: [u8; 16] = *b"0123456789abcdef";
+        let mut digits = [b'0'; N];
+        for (pair, byte) in digits.chunks_exact_mut(2).zip(bytes) {
+            pair.copy_from_slice(&[DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 15)]]);
+        }
+        Self(digits)
+    }
+
+    fn as_str(&self) -> &str {
+        // Digits, always: the check cannot fail.
+        std::str::from_utf8(&self.0).unwrap_or_default()
+    }
+}
+
+impl<const N: usize> fmt::Display for Hex<N> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+        f.write_str(self.as_str())
     }
 }
 

@@ -92,39 +92,38 @@ struct ServerArgs {
 }
 
 fn main() -> ExitCode {
-    let outcome = match Cli::parse().command {
-        Command::Run(args) => return run::main(args),
-        Command::Soak(args) => return soak::main(args),
-        Command::Mock { seat, max_age } => {
-            seat::take(
-                seat,
-                move |listen| async move { mock::serve(seat::listen(listen).await?, max_age).await },
-            )
-        }
-        Command::Faulty { seat, seed } => {
-            seat::take(seat, move |listen| async move {
+    let outcome =
+        match Cli::parse().command {
+            Command::Run(args) => return run::main(args),
+            Command::Soak(args) => return soak::main(args),
+            Command::Mock { seat, max_age } => seat::take(seat, move |listen| async move {
+                mock::serve(seat::listen(listen).await?, max_age).await
+            }),
+            Command::Faulty { seat, seed } => seat::take(seat, move |listen| async move {
                 soak::faulty::serve(seat::listen(listen).await?, seed).await
-            })
-        }
-        Command::Ours { server: ServerArgs { seat, upstream }, set } => {
-            seat::take(seat, |listen| ours::serve(listen, upstream, set))
-        }
-        Command::Plain(ServerArgs { seat, upstream }) => {
-            seat::take(seat, |listen| async move { plain::serve(seat::listen(listen).await?, upstream).await })
-        }
-        Command::Ceiling(ServerArgs { seat, upstream }) => {
-            seat::take(
-                seat,
-                |listen| async move { ceiling::serve(seat::listen(listen).await?, upstream).await },
-            )
-        }
-        Command::Static(ServerArgs { seat, upstream }) => {
-            seat::take(seat, |listen| async move { fixed::serve(seat::listen(listen).await?, upstream).await })
-        }
-        Command::Node { server: ServerArgs { seat, upstream }, script } => {
-            seat::become_node(&seat, &script, &upstream)
-        }
-    };
+            }),
+            Command::Ours { server: ServerArgs { seat, upstream }, set } => {
+                seat::take(seat, |listen| ours::serve(listen, upstream, set))
+            }
+            Command::Plain(ServerArgs { seat, upstream }) => {
+                seat::take(
+                    seat,
+                    |listen| async move { plain::serve(seat::listen(listen).await?, upstream).await },
+                )
+            }
+            Command::Ceiling(ServerArgs { seat, upstream }) => seat::take(seat, |listen| async move {
+                ceiling::serve(seat::listen(listen).await?, upstream).await
+            }),
+            Command::Static(ServerArgs { seat, upstream }) => {
+                seat::take(
+                    seat,
+                    |listen| async move { fixed::serve(seat::listen(listen).await?, upstream).await },
+                )
+            }
+            Command::Node { server: ServerArgs { seat, upstream }, script } => {
+                seat::become_node(&seat, &script, &upstream)
+            }
+        };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(problem) => {

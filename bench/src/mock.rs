@@ -26,10 +26,7 @@ const POSTS: usize = 100;
 const COMMENTS_PER_POST: usize = 5;
 
 /// With `max_age`, every answer may be kept for so many seconds.
-pub async fn serve(
-    listener: TcpListener,
-    max_age: Option<u32>,
-) -> Result<(), Box<dyn Error + Send + Sync>> {
+pub async fn serve(listener: TcpListener, max_age: Option<u32>) -> Result<(), Box<dyn Error + Send + Sync>> {
     let rest = Arc::new(Rest { max_age, ..Rest::new() });
     loop {
         let (stream, _) = listener.accept().await?;

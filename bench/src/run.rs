@@ -203,9 +203,8 @@ impl Bench {
     fn round_takes(&self, round: u32) -> Duration {
         let turns = MEASURED.iter().flat_map(|query| {
             let taking_part = self.entrants.iter().filter(|entrant| entrant.takes_part_in(query));
-            taking_part.map(|entrant| {
-                (self.warm_up(entrant, round) + self.slice) * query.connections.len() as u32
-            })
+            taking_part
+                .map(|entrant| (self.warm_up(entrant, round) + self.slice) * query.connections.len() as u32)
         });
         turns.sum()
     }

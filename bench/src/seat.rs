@@ -45,8 +45,7 @@ where
     args.sit()?;
     let workers = args.core.len().max(1);
     // Not the current-thread flavour: a deployed server is `#[tokio::main]`, which on one core is this.
-    let runtime =
-        tokio::runtime::Builder::new_multi_thread().worker_threads(workers).enable_all().build()?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(workers).enable_all().build()?;
     // Spawned, because the main task of a multi-thread runtime is not on its worker.
     runtime.block_on(async { tokio::spawn(server(args.listen)).await? })
 }

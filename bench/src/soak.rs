@@ -3,6 +3,7 @@
 
 mod clients;
 pub mod faulty;
+mod judge;
 mod verdict;
 mod watch;
 mod weather;
@@ -60,15 +61,14 @@ async fn soaked(args: Args) -> Result<bool, Fault> {
     let command = ["faulty", "--seed", &seed].map(Into::into).to_vec();
     let rest = Child::start(Seat { name: "the REST service", command, cores: &[], upstream: None }).await?;
     let deadline = format!("deadline_ms={DEADLINE_MS}");
-    let command =
-        ["ours", "--set", "admin=127.0.0.1:0", "--set", &deadline].map(Into::into).to_vec();
-    let bff =
-        Child::start(Seat { name: "ours", command, cores: &[], upstream: Some(&rest.url()) }).await?;
+    let command = ["ours", "--set", "admin=127.0.0.1:0", "--set", &deadline].map(Into::into).to_vec();
+    let bff = Child::start(Seat { name: "ours", command, cores: &[], upstream: Some(&rest.url()) }).await?;
 
     let mut watch = Watch::new(bff);
-    let untouched = watch.now().await?;
     let seen = Arc::new(Seen::default());
     let clients = Clients::new(watch.bff.addr, args.seed, Arc::clone(&seen)).await?;
+    // At rest, but not before the first call: its pool has started whatever keeps house.
+    let before = watch.now().await?;
     rest.tell("POST", "/__storm").await?;
     println!(
         "{} clients for {:.1} minutes, seed {}; the first {:.0} s warm up",
@@ -83,8 +83,8 @@ async fn soaked(args: Args) -> Result<bool, Fault> {
     // With the load and the upstream gone, what is still alive is left over.
     rest.end().await?;
     let patience = Duration::from_millis(DEADLINE_MS) + Duration::from_secs(15);
-    let left = watch.settled(&untouched, patience).await?;
-    let verdicts = verdicts(&watch.samples, warm_up, &untouched, &left, &seen);
+    let left = watch.settled(&before, patience).await?;
+    let verdicts = verdicts(&watch.samples, warm_up, &before, &left, &seen);
     println!();
     for verdict in &verdicts {
         println!("{verdict}");

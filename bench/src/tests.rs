@@ -20,8 +20,7 @@ async fn read(client: &reqwest::Client, url: String) -> Value {
 }
 
 async fn asked(addr: SocketAddr, query: &queries::Query) -> String {
-    let request =
-        client().post(format!("http://{addr}/graphql")).header("content-type", "application/json");
+    let request = client().post(format!("http://{addr}/graphql")).header("content-type", "application/json");
     request.body(query.body()).send().await.unwrap().text().await.unwrap()
 }
 

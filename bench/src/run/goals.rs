@@ -56,7 +56,8 @@ impl Report {
         let cpu = |figures: Figures| figures.cpu_us_per_request;
         let p50 = |figures: Figures| figures.p50_ms;
         // How many requests the one serves on the CPU time on which the other serves one.
-        let throughput = |one, other, query: Query| self.ratio(other, one, &query, BUSY, cpu).map(|r| vec![r]);
+        let throughput =
+            |one, other, query: Query| self.ratio(other, one, &query, BUSY, cpu).map(|r| vec![r]);
         let at_least = |least: f64| move |ratio: f64| ratio >= least;
         let at_most = |most: f64| move |ratio: f64| ratio <= most;
 

@@ -55,7 +55,10 @@ pub fn verdicts(
         },
         Verdict {
             holds: left.sockets <= before.sockets,
-            what: format!("no connection is left over: {} sockets before, {} after", before.sockets, left.sockets),
+            what: format!(
+                "no connection is left over: {} sockets before, {} after",
+                before.sockets, left.sockets
+            ),
         },
         Verdict {
             holds: late as f64 <= asked as f64 * LATE,
@@ -70,7 +73,9 @@ pub fn verdicts(
         },
         Verdict {
             holds: whole > 0 && degraded > 0,
-            what: format!("the storm was one, and was lived through: {whole} whole answers, {degraded} degraded"),
+            what: format!(
+                "the storm was one, and was lived through: {whole} whole answers, {degraded} degraded"
+            ),
         },
     ]
 }

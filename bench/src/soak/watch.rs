@@ -54,7 +54,17 @@ impl Watch {
         self.begun = Instant::now();
         println!(
             "{:>6} {:>9} {:>9} {:>9} {:>8} {:>8} {:>6} {:>7} {:>9} {:>6} {:>8}",
-            "s", "asked/s", "whole/s", "degraded", "refused", "left", "late", "broken", "RSS MiB", "tasks", "sockets"
+            "s",
+            "asked/s",
+            "whole/s",
+            "degraded",
+            "refused",
+            "left",
+            "late",
+            "broken",
+            "RSS MiB",
+            "tasks",
+            "sockets"
         );
         let mut load = std::pin::pin!(load);
         let mut rows = Rows { told: Duration::ZERO, counts: [0; 7] };
@@ -72,7 +82,8 @@ impl Watch {
                 rows.tell(&sample, seen);
             }
         }
-        Ok(rows.tell(&self.now().await?, seen))
+        rows.tell(&self.now().await?, seen);
+        Ok(())
     }
 
     /// Waits until no more is alive than was before, but no longer than `patience`; what is alive then.

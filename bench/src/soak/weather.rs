@@ -57,9 +57,7 @@ impl Weather {
         let (fault, share) = match sky.random_range(0..10) {
             0..5 => (None, 0.0),
             5 => (None, 1.0),
-            kind => {
-                (FAULTS.get(sky.random_range(0..FAULTS.len())).copied(), [0.1, 0.1, 0.5, 1.0][kind - 6])
-            }
+            kind => (FAULTS.get(sky.random_range(0..FAULTS.len())).copied(), [0.1, 0.1, 0.5, 1.0][kind - 6]),
         };
         let mut dice = ChaCha8Rng::seed_from_u64(self.seed);
         dice.set_stream(call);

@@ -11,6 +11,7 @@ mod weather;
 use crate::{
     Fault,
     child::{Child, Seat},
+    run,
 };
 use clients::{Clients, Seen};
 use std::{process::ExitCode, sync::Arc, time::Duration};
@@ -54,6 +55,7 @@ async fn soaked(args: Args) -> Result<bool, Fault> {
     if !(args.minutes.is_finite() && args.minutes >= 0.5) {
         return Err("--minutes must be at least 0.5: memory is compared between thirds".into());
     }
+    run::warn_if_busy();
     let time = Duration::from_secs_f64(args.minutes * 60.0);
     let warm_up = time / 5;
     // Anywhere: what is looked for does not depend on the core.

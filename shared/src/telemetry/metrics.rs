@@ -7,7 +7,7 @@ use std::{
 
 use prometheus_client::{
     encoding::{EncodeLabelSet, EncodeLabelValue, LabelValueEncoder, text::encode},
-    metrics::{counter::Counter, family::Family, gauge::Gauge, histogram::Histogram},
+    metrics::{counter::Counter, family::Family, histogram::Histogram},
     registry::Registry,
 };
 
@@ -117,7 +117,6 @@ pub struct Metrics {
     request_duration: Durations<DurationLabels>,
     upstream_calls: Family<UpstreamLabels, Counter>,
     upstream_duration: Durations<UpstreamDurationLabels>,
-    tasks_alive: Gauge,
 }
 
 /// The process's metrics.
@@ -134,6 +133,7 @@ fn seconds() -> Histogram {
 impl Metrics {
     fn new() -> Self {
         let mut registry = Registry::default();
+        registry.register_collector(Box::new(super::runtime::Tasks));
         let requests = Family::default();
         registry.register("requests", "Requests answered", requests.clone());
         let request_duration = Durations::new_with_constructor(seconds as fn() -> Histogram);
@@ -144,10 +144,7 @@ impl Metrics {
         let upstream_duration = Durations::new_with_constructor(seconds as fn() -> Histogram);
         let help = "Seconds an HTTP call to an upstream took";
         registry.register("upstream_duration_seconds", help, upstream_duration.clone());
-        let tasks_alive = Gauge::default();
-        let help = "Tasks of the runtime that have not ended: connections, streams, background work";
-        registry.register("runtime_tasks_alive", help, tasks_alive.clone());
-        Self { registry, requests, request_duration, upstream_calls, upstream_duration, tasks_alive }
+        Self { registry, requests, request_duration, upstream_calls, upstream_duration }
     }
 
     pub(super) fn request(&self, service: &Arc<str>, kind: OperationType, outcome: Outcome, took: Duration) {
@@ -172,11 +169,6 @@ impl Metrics {
 
     /// The OpenMetrics text that `/metrics` answers.
     pub fn text(&self) -> String {
-        // Counted when asked: the runtime keeps the number anyway.
-        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
-            let alive = runtime.metrics().num_alive_tasks();
-            self.tasks_alive.set(i64::try_from(alive).unwrap_or(i64::MAX));
-        }
         let mut text = String::new();
         match encode(&mut text, &self.registry) {
             Ok(()) => text,

@@ -1,7 +1,7 @@
 # The verbs. CI calls these and nothing else; each installs what it needs.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench schema walls fmt node-modules
+.PHONY: help run test check bench soak schema walls fmt node-modules
 
 # Options for what is run: `make run ARGS="--scale 50000"`, `make bench ARGS="--seconds 10"`.
 ARGS ?=
@@ -34,9 +34,16 @@ check: ## Format, lints, docs, bans and licences, walls
 walls: ## The platform, the benchmark and the tools build without the example domain
 	./.ci/without-domain
 
-bench: ## The posts-and-users benchmark: ours, plain async-graphql, a hand-written aggregator
+# Node's servers take part where npm is; `make bench PEERS=` leaves them out.
+PEERS ?= $(if $(shell command -v npm 2>/dev/null),bench/peers)
+
+bench: $(if $(PEERS),$(PEERS)/node_modules/.package-lock.json) ## The posts-and-users benchmark: ours and what it is compared with, goals
 	cargo build --release -p bench
-	./target/release/bench run $(ARGS)
+	./target/release/bench run $(if $(PEERS),--peers $(PEERS)) $(ARGS)
+
+soak: ## Ten minutes of mixed load with faults: memory flat, no task leaked (`ARGS="--minutes 1"` for less)
+	cargo build --release -p bench
+	./target/release/bench soak $(ARGS)
 
 schema: ## Write schema/<bff>/schema.graphql from the code
 	cargo build --workspace --bins --exclude bench
@@ -55,3 +62,6 @@ tests/judge/node_modules/.package-lock.json: tests/judge/package-lock.json
 	  { $$SUDO apt-get update -qq && $$SUDO apt-get install -y -qq nodejs npm; } || { \
 	    echo "It could not be installed. Install Node 20 or newer (with npm), then run this again."; exit 1; }; }
 	npm ci --no-audit --no-fund --prefix tests/judge
+
+bench/peers/node_modules/.package-lock.json: bench/peers/package-lock.json
+	npm ci --no-audit --no-fund --ignore-scripts --prefix bench/peers

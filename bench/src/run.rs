@@ -78,8 +78,8 @@ fn measured(args: Args) -> Result<Report, Fault> {
     })
 }
 
-/// Other work on the two cores shows in every figure, and ratios only forgive some of it.
-fn warn_if_busy() {
+/// Other work on the cores shows in every figure; ratios forgive some of it, deadlines nothing.
+pub fn warn_if_busy() {
     let load = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
     let last_minute = load.split(' ').next().and_then(|load| load.parse::<f64>().ok());
     if let Some(load) = last_minute.filter(|load| *load > 1.0) {

@@ -3,6 +3,7 @@
 
 mod clients;
 pub mod faulty;
+mod judge;
 mod verdict;
 mod watch;
 mod weather;
@@ -10,6 +11,7 @@ mod weather;
 use crate::{
     Fault,
     child::{Child, Seat},
+    run,
 };
 use clients::{Clients, Seen};
 use std::{process::ExitCode, sync::Arc, time::Duration};
@@ -53,6 +55,7 @@ async fn soaked(args: Args) -> Result<bool, Fault> {
     if !(args.minutes.is_finite() && args.minutes >= 0.5) {
         return Err("--minutes must be at least 0.5: memory is compared between thirds".into());
     }
+    run::warn_if_busy();
     let time = Duration::from_secs_f64(args.minutes * 60.0);
     let warm_up = time / 5;
     // Anywhere: what is looked for does not depend on the core.
@@ -64,9 +67,10 @@ async fn soaked(args: Args) -> Result<bool, Fault> {
     let bff = Child::start(Seat { name: "ours", command, cores: &[], upstream: Some(&rest.url()) }).await?;
 
     let mut watch = Watch::new(bff);
-    let untouched = watch.now().await?;
     let seen = Arc::new(Seen::default());
     let clients = Clients::new(watch.bff.addr, args.seed, Arc::clone(&seen)).await?;
+    // At rest, but not before the first call: its pool has started whatever keeps house.
+    let before = watch.now().await?;
     rest.tell("POST", "/__storm").await?;
     println!(
         "{} clients for {:.1} minutes, seed {}; the first {:.0} s warm up",
@@ -81,8 +85,8 @@ async fn soaked(args: Args) -> Result<bool, Fault> {
     // With the load and the upstream gone, what is still alive is left over.
     rest.end().await?;
     let patience = Duration::from_millis(DEADLINE_MS) + Duration::from_secs(15);
-    let left = watch.settled(&untouched, patience).await?;
-    let verdicts = verdicts(&watch.samples, warm_up, &untouched, &left, &seen);
+    let left = watch.settled(&before, patience).await?;
+    let verdicts = verdicts(&watch.samples, warm_up, &before, &left, &seen);
     println!();
     for verdict in &verdicts {
         println!("{verdict}");

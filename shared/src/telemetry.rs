@@ -4,6 +4,7 @@ mod lines;
 mod metrics;
 mod middleware;
 mod record;
+mod runtime;
 mod trace_context;
 
 use std::{io::IsTerminal, sync::Once};

@@ -22,7 +22,7 @@ pub const OURS_KEEPING: &str = "ours, keeping";
 const NOTHING_SHARED: &[&str] = &["sharing.batches_in_flight=0", "cache.rows_bytes=0"];
 
 /// Identical public operations in flight are executed once.
-const OPERATIONS_SHARED: &[&str] = &["sharing.operations=true", "cache.rows_bytes=0"];
+const OPERATIONS_SHARED: &[&str] = &["sharing.operations=true"];
 
 /// Answers of public operations are kept for as long as the rows behind them are fresh.
 const ANSWERS_KEPT: &[&str] = &["sharing.operations=true", "sharing.answers_bytes=16777216"];
@@ -117,21 +117,21 @@ pub async fn start(mocks: &Mocks, cores: Cores, peers: Option<&Path>) -> Result<
         entrants.push(Entrant { child, rest, queries: queries.to_vec(), warms_up_ms });
         Ok::<_, Fault>(())
     };
-    let alone = ours(NOTHING_SHARED.iter().filter(|pair| known(pair).is_ok()));
+    let alone = ours(NOTHING_SHARED.iter().filter(|pair| known(&[pair]).is_ok()));
     let with_levels = [&ALL[..], &[ONE_LEVEL, MORE_LEVELS]].concat();
     enter(OURS, alone.clone(), &one, Rest::Pinned, &with_levels, WARMS_UP_MS).await?;
     enter(PLAIN, words(&["plain"], &[]), &one, Rest::Pinned, &ALL, WARMS_UP_MS).await?;
     enter(CEILING, words(&["ceiling"], &[]), &one, Rest::Pinned, &ALL, WARMS_UP_MS).await?;
-    for name in peers.iter().flat_map(|_| [APOLLO, MERCURIUS, YOGA]) {
-        let script = peers.unwrap_or(Path::new("")).join(format!("{name}.js"));
-        let command = vec!["node".into(), script.into()];
+    for (folder, name) in peers.iter().flat_map(|folder| [APOLLO, MERCURIUS, YOGA].map(|name| (folder, name)))
+    {
+        let command = vec!["node".into(), folder.join(format!("{name}.js")).into()];
         enter(name, command, &one, Rest::Pinned, &ALL, NODE_WARMS_UP_MS).await?;
     }
     enter(STATIC, words(&["static"], &[]), &one, Rest::Pinned, &[Q1], WARMS_UP_MS).await?;
     for (name, set, rest) in
         [(OURS_SHARING, OPERATIONS_SHARED, Rest::Pinned), (OURS_KEEPING, ANSWERS_KEPT, Rest::Fresh)]
     {
-        match set.iter().try_for_each(|pair| known(pair)) {
+        match known(set) {
             Ok(()) => enter(name, ours(set.iter()), &one, rest, &[Q1], WARMS_UP_MS).await?,
             Err(problem) => eprintln!("“{name}” is left out: {problem}"),
         }
@@ -150,9 +150,10 @@ fn ours<'k>(set: impl Iterator<Item = &'k &'k str>) -> Vec<OsString> {
     command
 }
 
-/// Whether our server has such a key.
-fn known(pair: &str) -> Result<(), Fault> {
-    Ok(ours::settings(&[pair.to_owned()]).map(drop)?)
+/// Whether our server can be configured so.
+fn known(set: &[&str]) -> Result<(), Fault> {
+    let set: Vec<String> = set.iter().map(ToString::to_string).collect();
+    Ok(ours::settings(&set).map(drop)?)
 }
 
 fn words(first: &[&str], rest: &[&str]) -> Vec<OsString> {

@@ -82,7 +82,8 @@ impl Watch {
                 rows.tell(&sample, seen);
             }
         }
-        Ok(rows.tell(&self.now().await?, seen))
+        rows.tell(&self.now().await?, seen);
+        Ok(())
     }
 
     /// Waits until no more is alive than was before, but no longer than `patience`; what is alive then.

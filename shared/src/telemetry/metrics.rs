@@ -183,7 +183,6 @@ pub struct Metrics {
     operations_shared: Family<SharedLabels, Counter>,
     upstream_calls: Family<UpstreamLabels, Counter>,
     upstream_duration: Durations<UpstreamDurationLabels>,
-    tasks_alive: Gauge,
     upstream_retries: Family<EndpointLabels, Counter>,
     upstream_rejected: Family<RejectedLabels, Counter>,
     upstream_breaker: Family<EndpointLabels, Gauge>,
@@ -204,6 +203,7 @@ fn seconds() -> Histogram {
 impl Metrics {
     fn new() -> Self {
         let mut registry = Registry::default();
+        registry.register_collector(Box::new(super::runtime::Tasks));
         let requests = Family::default();
         registry.register("requests", "Requests answered", requests.clone());
         let request_duration = Durations::new_with_constructor(seconds as fn() -> Histogram);
@@ -217,9 +217,6 @@ impl Metrics {
         let upstream_duration = Durations::new_with_constructor(seconds as fn() -> Histogram);
         let help = "Seconds an HTTP call to an upstream took";
         registry.register("upstream_duration_seconds", help, upstream_duration.clone());
-        let tasks_alive = Gauge::default();
-        let help = "Tasks of the runtime that have not ended: connections, streams, background work";
-        registry.register("runtime_tasks_alive", help, tasks_alive.clone());
         let upstream_retries = Family::default();
         let help = "HTTP calls to upstreams that were made again";
         registry.register("upstream_retries", help, upstream_retries.clone());
@@ -239,7 +236,6 @@ impl Metrics {
             operations_shared,
             upstream_calls,
             upstream_duration,
-            tasks_alive,
             upstream_retries,
             upstream_rejected,
             upstream_breaker,
@@ -297,11 +293,6 @@ impl Metrics {
 
     /// The OpenMetrics text that `/metrics` answers.
     pub fn text(&self) -> String {
-        // Counted when asked: the runtime keeps the number anyway.
-        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
-            let alive = runtime.metrics().num_alive_tasks();
-            self.tasks_alive.set(i64::try_from(alive).unwrap_or(i64::MAX));
-        }
         let mut text = String::new();
         match encode(&mut text, &self.registry) {
             Ok(()) => text,

@@ -1,7 +1,7 @@
 # The verbs. CI calls these and nothing else; each installs what it needs.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench soak schema walls fmt node-modules
+.PHONY: help run test check budgets bench soak schema walls fmt node-modules
 
 # Options for what is run: `make run ARGS="--scale 50000"`, `make bench ARGS="--seconds 10"`.
 ARGS ?=
@@ -30,6 +30,11 @@ check: ## Format, lints, docs, bans and licences, walls
 	@command -v cargo-deny >/dev/null || cargo install cargo-deny --locked --debug --quiet
 	cargo deny --workspace check bans licenses sources
 	$(MAKE) --no-print-directory walls
+	$(MAKE) --no-print-directory budgets
+
+budgets: ## What every registered operation costs, with few rows and with many, against schema/<bff>/budgets.toml
+	cargo build --workspace --bins --exclude bench
+	./target/debug/bff budgets $(ARGS)
 
 walls: ## The platform, the benchmark and the tools build without the example domain
 	./.ci/without-domain

@@ -11,7 +11,7 @@
 //! catalog.table("/albums", &[("artist_ids", "artist_id")], json!([{"id": "al-1", "artist_id": "ar-1"}]));
 //!
 //! let mobile = kit::start(bff, [("catalog", &catalog)]).await;
-//! let answer = mobile.query("{ artistScreen(id: \"ar-1\") { name albums { id } } }").await;
+//! let answer = mobile.query("{ artistScreen(id: \"ar-1\") { name albums { id } } }").await.calls(2).waves(2);
 //!
 //! assert_eq!(answer.data("artistScreen.albums.0.id"), "al-1");
 //! assert_eq!(catalog.urls(), ["/artists?ids=ar-1&fields=id,name", "/albums?artist_ids=ar-1&fields=id,artist_id"]);
@@ -25,6 +25,8 @@
 //!   Upstreams that are not given are not there.
 //! * [`Issuer`]: an OpenID provider; `issuer.token("us-1")` is accepted by a server told of it.
 //! * [`Running`]: `query(…)` with `.variables(…)`, `.bearer(…)`, `.header(…)`; `subscribe(…)`; `get(path)`; `admin(path)`.
+//! * [`Answer`]: `data(path)`, `ok()`, `paths()`, `codes()`, `degraded()`; `calls(5).waves(2)` asserts what it cost, and names
+//!   the edges if it is something else.
 //! * [`Process`]: a built binary of this workspace, with its log lines, SIGTERM and `kill -9`.
 //! * [`Person`] and [`Subscriber`]: callers of a REST service, for the services' own tests.
 //!

@@ -1,13 +1,13 @@
 //! `bff dev`: finds the services, seeds them once, starts them, waits until they are ready, watches over them.
 
-mod config;
-mod discover;
+pub(crate) mod config;
+pub(crate) mod discover;
 mod moved;
-mod output;
-mod process;
-mod ready;
-mod seed;
-mod table;
+pub(crate) mod output;
+pub(crate) mod process;
+pub(crate) mod ready;
+pub(crate) mod seed;
+pub(crate) mod table;
 
 use std::{path::PathBuf, process::ExitCode, time::Duration};
 
@@ -34,6 +34,13 @@ pub struct Args {
     /// Start with empty databases
     #[arg(long)]
     no_seed: bool,
+}
+
+impl Args {
+    /// Those that find the services of this repository.
+    pub(crate) fn of(root: PathBuf, bin: Option<PathBuf>) -> Self {
+        Self { root, bin, set: Vec::new(), scale: 0, no_seed: true }
+    }
 }
 
 /// How long services get to finish their requests before they are killed.
@@ -77,7 +84,7 @@ async fn dev(args: Args) -> Result<(), Failure> {
         output.say("stopping; Ctrl-C again to stop at once");
     }
     tokio::select! {
-        () = stop(running) => {}
+        () = stop(running, STOP_TIMEOUT) => {}
         // Dropping a process kills it.
         () = signals.next() => {}
     }
@@ -127,10 +134,10 @@ async fn start_and_watch(
 }
 
 /// Asks all to stop, the BFFs first, and kills whoever has not by the time-out.
-async fn stop(running: Vec<Process>) {
+pub(crate) async fn stop(running: Vec<Process>, timeout: Duration) {
     let (bffs, services): (Vec<_>, Vec<_>) = running.into_iter().partition(|process| process.is_bff);
     for wave in [bffs, services] {
-        let stopping = wave.into_iter().map(|process| process.stop(STOP_TIMEOUT));
+        let stopping = wave.into_iter().map(|process| process.stop(timeout));
         futures::future::join_all(stopping).await;
     }
 }

@@ -1,5 +1,6 @@
 //! The `bff` command: what a developer types.
 
+mod budgets;
 mod demo;
 mod dev;
 
@@ -13,6 +14,8 @@ use clap::Parser;
 enum Command {
     /// Start every service and BFF of this repository, with demo data, and watch over them
     Dev(dev::Args),
+    /// Hold what registered operations cost against their budgets
+    Budgets(budgets::Args),
     /// Write the demo world as JSON Lines that the services import
     Demo(demo::Args),
 }
@@ -20,6 +23,7 @@ enum Command {
 fn main() -> ExitCode {
     match Command::parse() {
         Command::Dev(args) => dev::run(args),
+        Command::Budgets(args) => budgets::run(args),
         Command::Demo(args) => demo(&args),
     }
 }

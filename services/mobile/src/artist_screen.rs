@@ -45,7 +45,7 @@ impl ArtistScreen {
 
     /// How many users follow them, in the user's language: `1.2K`. Null while counts cannot be had.
     fn followers_label(&self) -> Told<FollowerCountOf, Option<String>> {
-        FollowerCountOf(self.id.clone()).ask().tell(|counts, request| {
+        FollowerCountOf(self.id.clone()).ask().or([]).tell(|counts, request| {
             counts.first().map(|count| labels::count(count.followers, &request.locale))
         })
     }
@@ -84,7 +84,7 @@ impl ArtistScreen {
         #[graphql(default = 10)]
         first: First<20>,
     ) -> Ask<RelatedTo> {
-        RelatedTo { artist: self.id.clone(), first }.ask()
+        RelatedTo { artist: self.id.clone(), first }.ask().or([])
     }
 }
 

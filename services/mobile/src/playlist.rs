@@ -44,7 +44,7 @@ impl Playlist {
 
 /// A user's name, for the line below a playlist's title.
 pub fn owner_name(owner: &ID) -> Told<UserById, Option<String>> {
-    UserById(owner.clone()).ask().tell(|users, _| users.first().map(|user| user.display_name.clone()))
+    UserById(owner.clone()).ask().or([]).tell(|users, _| users.first().map(|user| user.display_name.clone()))
 }
 
 /// A playlist that the user may see, by id.

@@ -39,6 +39,7 @@ impl Track {
     fn play_count_label(&self) -> Told<PlayCountOf, Option<String>> {
         PlayCountOf(self.id.clone())
             .ask()
+            .or([])
             .tell(|counts, request| counts.first().map(|count| labels::count(count.plays, &request.locale)))
     }
 

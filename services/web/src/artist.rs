@@ -90,7 +90,8 @@ impl Artist {
         #[graphql(default = First::new(6))]
         first: First<50>,
     ) -> Ask<RelatedTo> {
-        RelatedTo { artist: self.id.clone(), first }.ask()
+        // A page for search engines is whole without them.
+        RelatedTo { artist: self.id.clone(), first }.ask().or([])
     }
 
     /// How many people follow them.

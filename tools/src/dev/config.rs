@@ -12,7 +12,7 @@ use super::{Failure, discover::Service, moved};
 
 /// A service and its effective configuration.
 #[derive(Debug)]
-pub(super) struct Configured {
+pub(crate) struct Configured {
     service: Service,
     pub(super) listen: SocketAddr,
     pub(super) admin: Option<SocketAddr>,
@@ -34,7 +34,7 @@ impl Configured {
         format!("http://{}/health/ready", reachable(self.admin.unwrap_or(self.listen)))
     }
 
-    pub(super) fn url(&self) -> String {
+    pub(crate) fn url(&self) -> String {
         format!("http://{}", reachable(self.listen))
     }
 }
@@ -67,7 +67,7 @@ pub(super) struct Auth {
 }
 
 /// Asks every binary; all that is wrong with any configuration is one failure.
-pub(super) async fn ask(services: Vec<Service>) -> Result<Vec<Configured>, Failure> {
+pub(crate) async fn ask(services: Vec<Service>) -> Result<Vec<Configured>, Failure> {
     let answers = futures::future::join_all(services.into_iter().map(ask_one)).await;
     let mut configured = Vec::new();
     let mut failures = Vec::new();

@@ -6,19 +6,19 @@ use super::{Args, Failure};
 
 /// A service as the repository shows it.
 #[derive(Debug)]
-pub(super) struct Service {
-    pub(super) name: String,
-    pub(super) is_bff: bool,
+pub(crate) struct Service {
+    pub(crate) name: String,
+    pub(crate) is_bff: bool,
     /// Its folder, `services/mobile` or `services/rest/catalog`.
     pub(super) folder: PathBuf,
     pub(super) binary: PathBuf,
     pub(super) root: PathBuf,
     /// What every invocation of the binary is given.
-    pub(super) arguments: Vec<String>,
+    pub(crate) arguments: Vec<String>,
 }
 
 /// The REST services, then the BFFs, each by name.
-pub(super) fn services(args: &Args) -> Result<Vec<Service>, Failure> {
+pub(crate) fn services(args: &Args) -> Result<Vec<Service>, Failure> {
     let root =
         std::path::absolute(&args.root).map_err(|error| format!("{}: {error}", args.root.display()))?;
     let bin = match &args.bin {

@@ -23,12 +23,13 @@ const COLOURS: [AnsiColor; 10] = [
 
 /// Standard output, shared by all.
 #[derive(Clone)]
-pub(super) struct Output(Arc<Prefixes>);
+pub(crate) struct Output(Arc<Prefixes>);
 
 struct Prefixes {
     of: HashMap<String, String>,
     own: String,
     bold: Style,
+    silent: bool,
 }
 
 impl Output {
@@ -47,22 +48,34 @@ impl Output {
             ((*name).to_owned(), prefix(name, style))
         });
         let bold = if coloured { Style::new().bold() } else { Style::new() };
-        Self(Arc::new(Prefixes { of: of.collect(), own: prefix("dev", bold), bold }))
+        Self(Arc::new(Prefixes { of: of.collect(), own: prefix("dev", bold), bold, silent: false }))
+    }
+
+    /// Shows nothing: what a process printed last is told when it ends by itself.
+    pub(crate) fn silent() -> Self {
+        let (of, own, bold) = (HashMap::new(), String::new(), Style::new());
+        Self(Arc::new(Prefixes { of, own, bold, silent: true }))
     }
 
     /// A line of a service.
     pub(super) fn line(&self, name: &str, line: &str) {
-        put(&format!("{}{line}\n", self.0.of.get(name).unwrap_or(&self.0.own)));
+        self.put(&format!("{}{line}\n", self.0.of.get(name).unwrap_or(&self.0.own)));
     }
 
     /// A line of our own.
     pub(super) fn say(&self, line: &str) {
-        put(&format!("{}{line}\n", self.0.own));
+        self.put(&format!("{}{line}\n", self.0.own));
     }
 
     /// Text that is to be found again among the lines: without a prefix, so that it can be copied.
     pub(super) fn block(&self, text: &str) {
-        put(text);
+        self.put(text);
+    }
+
+    fn put(&self, text: &str) {
+        if !self.0.silent {
+            put(text);
+        }
     }
 
     pub(super) fn bold(&self, text: &str) -> String {

@@ -28,7 +28,7 @@ const LAST_LINES_TIMEOUT: Duration = Duration::from_millis(500);
 type Tail = Arc<Mutex<VecDeque<String>>>;
 
 /// A child at work. Dropping it kills it.
-pub(super) struct Process {
+pub(crate) struct Process {
     pub(super) is_bff: bool,
     stdin: Option<ChildStdin>,
     kill: Option<oneshot::Sender<()>>,
@@ -36,7 +36,7 @@ pub(super) struct Process {
 }
 
 /// A child's end.
-pub(super) struct Exit {
+pub(crate) struct Exit {
     pub(super) name: String,
     pub(super) status: std::io::Result<ExitStatus>,
     tail: Tail,
@@ -45,7 +45,7 @@ pub(super) struct Exit {
 
 impl Process {
     /// Starts the service's binary with `arguments` after its own; `exits` is told how it ended.
-    pub(super) fn start(
+    pub(crate) fn start(
         service: &Configured,
         arguments: &[String],
         output: &Output,
@@ -100,7 +100,7 @@ impl Exit {
     }
 
     /// Who ended, how, and its last words.
-    pub(super) async fn explained(self) -> Failure {
+    pub(crate) async fn explained(self) -> Failure {
         let reading = futures::future::join_all(self.readers);
         let _ = tokio::time::timeout(LAST_LINES_TIMEOUT, reading).await;
         let how = match self.status {

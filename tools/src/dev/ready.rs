@@ -8,7 +8,7 @@ const POLL: Duration = Duration::from_millis(20);
 const GIVE_UP: Duration = Duration::from_secs(60);
 
 /// Waits for all; says whom it waits for once that takes longer than a second.
-pub(super) async fn wait(services: &[&Configured], output: &Output) -> Result<(), Failure> {
+pub(crate) async fn wait(services: &[&Configured], output: &Output) -> Result<(), Failure> {
     let client = client()?;
     let started = Instant::now();
     let mut last_said = started;
@@ -47,7 +47,7 @@ async fn ask(client: &reqwest::Client, url: &str) -> Result<(), String> {
     Err(text.chars().take(200).collect())
 }
 
-pub(super) fn client() -> Result<reqwest::Client, Failure> {
+pub(crate) fn client() -> Result<reqwest::Client, Failure> {
     #[expect(
         clippy::disallowed_methods,
         reason = "a tool serves no requests whose deadline could be passed on"

@@ -65,7 +65,13 @@ async fn generate(args: &Args, demo: &Path, output: &Output) -> Result<(), Failu
     Ok(())
 }
 
-async fn import(service: &Configured, run: &Path, demo: &Path, output: &Output) -> Result<(), Failure> {
+/// Imports `demo`'s files of this service, and notes it in `run`.
+pub(crate) async fn import(
+    service: &Configured,
+    run: &Path,
+    demo: &Path,
+    output: &Output,
+) -> Result<(), Failure> {
     let entries = std::fs::read_dir(demo.join(&service.name)).into_iter().flatten().flatten();
     // Files are numbered in the order in which they must be imported.
     let mut files: Vec<PathBuf> = entries

@@ -52,7 +52,7 @@ fn curl(url: &str, token: Option<&str>, query: &str) -> String {
 }
 
 /// A token of the development provider, if there is one and it works.
-async fn token(bff: &Configured) -> Option<String> {
+pub(crate) async fn token(bff: &Configured) -> Option<String> {
     #[derive(Deserialize)]
     struct Granted {
         access_token: String,

@@ -1,4 +1,5 @@
-//! A service as small as `bff dev` can tell from a real one: configuration, import, health, the end with standard input.
+//! A service as small as `bff` can tell from a real one: configuration, import, health, the end with standard input; and
+//! one answer to every GraphQL request, from `few.json` or `many.json`, as its variables say.
 
 use std::{
     collections::BTreeMap,
@@ -81,14 +82,27 @@ fn serve(name: &str, config: &BTreeMap<String, String>, stop_with_stdin: bool) {
 }
 
 fn answer(mut stream: TcpStream) {
-    let mut lines = BufReader::new(&stream).lines().map_while(Result::ok).take_while(|line| !line.is_empty());
-    let first = lines.next().unwrap_or_default();
-    lines.for_each(drop);
+    let mut reader = BufReader::new(&stream);
+    let head: Vec<String> =
+        reader.by_ref().lines().map_while(Result::ok).take_while(|line| !line.is_empty()).collect();
+    let first = head.first().cloned().unwrap_or_default();
     if first.contains("/die") {
         eprintln!("these are my last words");
         exit(3);
     }
-    let body = if first.contains("/dev/token?user=us-1") { r#"{"access_token":"t0ken"}"# } else { "{}" };
+    let body = if first.contains("/dev/token?user=us-1") {
+        r#"{"access_token":"t0ken"}"#.to_owned()
+    } else if first.contains("/graphql") {
+        let length = head
+            .iter()
+            .find_map(|line| line.to_ascii_lowercase().strip_prefix("content-length: ")?.parse().ok());
+        let mut asked = String::new();
+        let _ = reader.take(length.unwrap_or(0)).read_to_string(&mut asked);
+        let file = if asked.contains("\"many\"") { "many.json" } else { "few.json" };
+        std::fs::read_to_string(file).unwrap_or_default()
+    } else {
+        "{}".to_owned()
+    };
     let _ = write!(
         stream,
         "HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: {}\r\n\r\n{body}",

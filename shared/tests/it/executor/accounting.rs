@@ -46,6 +46,29 @@ async fn an_edge_that_cannot_batch_pays_for_every_row() {
 }
 
 #[tokio::test]
+async fn at_worst_edges_do_not_meet_unless_they_always_do() {
+    let world = World::start().await;
+    // Mentors are writers who are known when the books' writers are asked for: this time.
+    let query = "{ writers { mentor { name } same: mentor { born } books { writer { name } } } }";
+    let answer = world.bff.query(query).await.calls(3).waves(2);
+    let fanout = &answer.json["extensions"]["fanout"];
+    assert_eq!(fanout["callsAtWorst"], 4, "the two mentors are siblings, which always meet: {fanout}");
+    let writer = &fanout["edges"][4];
+    assert_eq!(
+        (&writer["edge"], &writer["calls"], &writer["callsAtWorst"], &writer["asked"]),
+        (&json!("writers.books.writer"), &json!(0), &json!(1), &json!(2))
+    );
+}
+
+#[tokio::test]
+async fn pages_are_calls_at_worst_as_well() {
+    let world = World::start().await;
+    let roots: String = (0..7).map(|n| format!("b{n}: book(id: \"x{n}\") {{ title }} ")).collect();
+    let answer = world.bff.query(&format!("{{ {roots} }}")).await.calls(3).waves(1);
+    assert_eq!(answer.json["extensions"]["fanout"]["callsAtWorst"], 3, "three keys a page");
+}
+
+#[tokio::test]
 async fn what_is_asked_by_hand_and_what_is_written_counts_too() {
     let world = World::start().await;
     let answer = world.bff.query("{ title(id: \"b1\") }").await.calls(1).waves(1);

@@ -2,7 +2,7 @@
 
 use super::{
     breaker::{Breaker, Change, Pass, Sign, Thresholds},
-    bulkhead::{Bulkhead, Full},
+    bulkhead::{Bulkhead, Full, Place},
     client::ClientError,
     failure::CallError,
     policy::Policy,
@@ -93,7 +93,7 @@ impl Endpoint {
         if self.refuses() {
             return Err(self.refused(CallError::Open));
         }
-        let _place = match self.bulkhead.try_enter() {
+        let place = match self.bulkhead.try_enter() {
             Some(place) => place,
             None => match tokio::time::timeout(patience.left(), self.bulkhead.enter()).await {
                 Ok(Ok(place)) => place,
@@ -109,7 +109,8 @@ impl Endpoint {
             return Err(self.refused(CallError::Open));
         };
         self.tell(change);
-        let mut ticket = Ticket { endpoint: self, pass, started, fair: patience.fair, sign: None };
+        let mut ticket =
+            Ticket { endpoint: self, place: Some(place), pass, started, fair: patience.fair, sign: None };
         let result = tokio::time::timeout(left, exchange).await.unwrap_or(Err(CallError::Timeout));
         match &result {
             Err(CallError::Timeout) => {}
@@ -180,9 +181,11 @@ impl Endpoint {
     }
 }
 
-/// A call that the breaker let through. Dropped, it tells the breaker what came of it, also when the caller leaves.
+/// A call on its way. Dropped, it tells breaker and bulkhead what came of it, also when the caller leaves.
 struct Ticket<'a> {
     endpoint: &'a Endpoint,
+    /// Until it is dropped.
+    place: Option<Place<'a>>,
     pass: Pass,
     started: Instant,
     fair: Duration,
@@ -200,6 +203,9 @@ impl Drop for Ticket<'_> {
         // Only a failure needs chance.
         let jitter = if sign == Sign::Failing { rand::rng().random_range(0.0..1.0) } else { 0.0 };
         self.endpoint.tell(self.endpoint.breaker.settle(self.pass, sign, now, jitter));
+        if let Some(place) = self.place.take() {
+            place.leave(sign);
+        }
     }
 }
 

@@ -61,14 +61,14 @@ impl Upstream {
         Self { policy: Policy { retry_percent, ..self.policy }, ..self }
     }
 
-    /// The most calls under way at once, and so the most connections. 48, if nothing is said: at 10 ms a call, 4800 a
-    /// second.
+    /// The most calls under way at once, and so the most connections kept. 256, if nothing is said: at 10 ms a call,
+    /// 25,600 a second. It begins with 48 and grows while the upstream answers and calls wait.
     #[must_use]
     pub const fn concurrency(self, concurrency: usize) -> Self {
         Self { policy: Policy { concurrency, ..self.policy }, ..self }
     }
 
-    /// The most calls that wait for their turn; the rest fail at once. 256, if nothing is said.
+    /// The most calls that wait for their turn; the rest fail at once. 1024, if nothing is said.
     #[must_use]
     pub const fn queue(self, queue: usize) -> Self {
         Self { policy: Policy { queue, ..self.policy }, ..self }

@@ -63,7 +63,7 @@ pub(super) fn pause(error: &CallError, repetition: u32) -> Option<Duration> {
     match error {
         // It says when. A little later: not all at the same instant.
         CallError::Status { retry_after: Some(after), .. } => Some(*after + jittered(PAUSE)),
-        CallError::Status { status: 502 | 503 | 504, .. } => Some(jittered(doubled)),
+        CallError::Status { status: 502..=504, .. } => Some(jittered(doubled)),
         CallError::Transport(error) if !error.is_builder() => Some(jittered(doubled)),
         // Its time is over: that was the caller's patience. A fault in its code (500), and whatever else it answers, it
         // would answer again.

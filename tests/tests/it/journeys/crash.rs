@@ -1,6 +1,6 @@
 //! Services killed in mid-write under a phone that tries again: nothing acknowledged is lost, nothing happens twice.
 
-use super::house::{House, mutate};
+use super::house::{House, mutate, soon};
 use futures::future::join_all;
 use kit::{Process, Value, json};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
@@ -33,6 +33,11 @@ async fn a_playlist_keeps_every_track_that_was_acknowledged_and_none_twice() {
     let begun = begun.await;
     house.restart("library").await;
 
+    let libraries = "{ libraryScreen { playlists(first: 1) { nodes { title } } } }";
+    soon("the library is asked again", async || {
+        mobile.query(libraries).bearer(&mika).await.errors().is_empty()
+    })
+    .await;
     let stored = tracks(&mobile, &mika, &playlist).await;
     for (track, acknowledged) in &begun {
         let times = stored.iter().filter(|stored| *stored == track).count();
@@ -75,6 +80,8 @@ async fn a_play_counts_once_however_often_the_phone_had_to_report_it() {
     let counted = plays(&house).await - before;
     assert!((acknowledged..=begun.len() as i64).contains(&counted), "{counted} of {acknowledged}");
     // In other batches than before: it is the report's id that counts.
+    let (first, _) = &begun[0];
+    soon("reports are taken again", async || report(&format!("{first}-again"), first).await).await;
     for (id, _) in &begun {
         assert!(report(&format!("{id}-again"), id).await, "{id}");
     }

@@ -1,6 +1,6 @@
 //! A service that is killed takes along only its own fields; the rest of the screen arrives, and says what is missing.
 
-use super::house::{House, example, operation};
+use super::house::{House, example, operation, soon};
 use kit::{Answer, Process, Value, json};
 
 /// A screen, and what of it is null while a service is dead. `*` stands for every index.
@@ -86,7 +86,7 @@ async fn only_the_dead_services_fields_are_missing() {
         }
         house.restart(dead).await;
         for (case, whole) in cases.iter().zip(&whole) {
-            assert_eq!(ask(case).await.ok(), whole.data(""), "{dead} is back");
+            soon("what it answered is back", async || ask(case).await.data("") == whole.data("")).await;
         }
     }
 }
@@ -153,7 +153,7 @@ async fn where_everything_comes_from_the_dead_one_there_is_an_answer_all_the_sam
     assert_eq!(answer.data(""), &json!({"charts": null}));
     explained(&house, &answer, &["charts".to_owned()]);
     house.restart("catalog").await;
-    assert_eq!(partner.query(&document).await.ok(), whole.ok());
+    soon("all of it is back", async || partner.query(&document).await.data("") == whole.ok()).await;
 }
 
 /// Without the token provider whoever has been seen stays known; the others are told to come back.

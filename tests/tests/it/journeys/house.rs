@@ -2,7 +2,7 @@
 
 use super::world::{self, SERVICES, SMALL, Size};
 use kit::{Answer, Place, Process, Spawn, Value, json};
-use std::{collections::BTreeMap, path::Path};
+use std::{collections::BTreeMap, path::Path, time::Duration};
 use tempfile::TempDir;
 
 pub struct House {
@@ -117,6 +117,12 @@ pub async fn mutate(
 ) -> Answer {
     let document = format!("mutation($input: {kind}!) {{ {root}(input: $input) {{ {selection} }} }}");
     bff.query(&document).variables(json!({"input": input})).bearer(token).await
+}
+
+/// A service that is back is asked again within ten seconds: this must hold by then.
+pub async fn soon(what: &str, holds: impl AsyncFn() -> bool) {
+    let come = tokio::time::timeout(Duration::from_secs(10), async { while !holds().await {} });
+    assert!(come.await.is_ok(), "ten seconds, and still not: {what}");
 }
 
 /// An operation that a client has registered.

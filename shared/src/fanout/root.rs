@@ -242,11 +242,13 @@ impl Execution {
         compile: impl FnOnce(&Compiler<'_>, &Merged<'_>) -> Result<P, Fault>,
     ) -> ServerResult<(Arc<P>, Arc<AtomicUsize>)> {
         let root = self.operation.root_at(field.pos).ok_or_else(Fault::internal);
-        root.and_then(|root| root.planned(|merged, private| {
+        root.and_then(|root| {
+            root.planned(|merged, private| {
                 let operation = &self.operation;
                 compile(&Compiler::new(&operation.fragments, &operation.registry, private), merged)
-            }))
-            .map_err(|fault| fault.at(field.pos, here(ctx)))
+            })
+        })
+        .map_err(|fault| fault.at(field.pos, here(ctx)))
     }
 }
 

@@ -206,8 +206,7 @@ impl Documents {
             // Only introspection still needs them.
             fragments: if introspects { (**fragments).clone() } else { Default::default() },
         };
-        let operation =
-            Operation::new(ty, roots, fragments.clone(), self.registry.clone());
+        let operation = Operation::new(ty, roots, fragments.clone(), self.registry.clone());
         Ok(PreparedOperation { name, operation: Arc::new(operation), stub, conditional, has_variables })
     }
 }

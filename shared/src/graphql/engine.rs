@@ -132,7 +132,14 @@ impl Declared {
             })?;
         let documents = Documents::new(schema, self.registry, introspection);
         let sharing = Sharing::new(sharing);
-        Ok(Engine(Arc::new(Inner { runner: self.runner, documents, upstreams, links, answer_bytes, sharing })))
+        Ok(Engine(Arc::new(Inner {
+            runner: self.runner,
+            documents,
+            upstreams,
+            links,
+            answer_bytes,
+            sharing,
+        })))
     }
 }
 
@@ -305,12 +312,7 @@ impl Engine {
     }
 
     /// CoerceVariableValues (§6.1.2): defaults are filled in, what cannot be is refused.
-    fn coerce(
-        &self,
-        prepared: &Prepared,
-        at: usize,
-        request: &GraphqlRequest<'_>,
-    ) -> Result<Coerced, Fault> {
+    fn coerce(&self, prepared: &Prepared, at: usize, request: &GraphqlRequest<'_>) -> Result<Coerced, Fault> {
         let Some(operation) = prepared.operations.get(at).filter(|operation| operation.has_variables) else {
             return Ok(Coerced::default());
         };

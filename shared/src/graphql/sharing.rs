@@ -6,16 +6,15 @@
 //! answer, everybody runs their own, and the operation is private from then on.
 
 use super::{
-    answer::{self, Answer, Verdict},
+    answer::{Answer, Verdict},
     engine::{Asked, Coerced, Engine},
 };
 use crate::{
     config::SharingSettings,
-    fanout::{Code, Fault, Operation, Stats},
+    fanout::{Code, Stats},
     request::{Locale, RequestContext},
     telemetry::{RequestRecord, Shared},
 };
-use async_graphql::{PathSegment, Response, Value, Variables};
 use futures::{FutureExt, future::BoxFuture};
 use moka::{Expiry, sync::Cache};
 use parking_lot::Mutex;
@@ -88,27 +87,30 @@ impl Sharing {
             return answer;
         }
         while operation.is_public(&variables) {
-            let (flight, leads) =
-                self.board(&key, engine.writes(), context.deadline, |seat| {
-                    let ready = || {
-                        let stats = if self.kept.is_some() { Stats::with_freshness() } else { Stats::default() };
-                        engine.ready(asked.clone(), variables.clone(), context.without_caller(), stats)
-                    };
-                    fly(engine.clone(), ready(), seat)
-                });
+            let (flight, leads) = self.board(&key, engine.writes(), context.deadline, |seat| {
+                let ready = || {
+                    let stats = if self.kept.is_some() { Stats::with_freshness() } else { Stats::default() };
+                    engine.ready(asked.clone(), variables.clone(), context.without_caller(), stats)
+                };
+                fly(engine.clone(), ready(), seat)
+            });
             // Counted as soon as it waits: how many do, shows while an upstream hangs.
             if !leads {
                 note(Shared::Joined);
             }
             match flight.landed(context.deadline).await {
-                None => return late(&operation, &variables),
+                // Its own then finds that no time is left, and says so as any other does.
+                None => {
+                    unshared();
+                    break;
+                }
                 // Not for anybody.
                 Some(None) => {}
                 // It had less time than this request has: that is not this one's failure.
                 Some(Some(answer)) if flight.deadline < context.deadline && ran_late(answer) => {}
                 Some(Some(answer)) => return answer.clone(),
             }
-            RequestRecord::with_current(RequestRecord::operation_unshared);
+            unshared();
         }
         let own = engine.ready(asked, variables, context.watched(), Stats::default());
         let answer = engine.run(&own).await;
@@ -188,6 +190,8 @@ impl Seat {
         if let Some(kept) = &self.sharing.kept {
             let answer = Arc::new(Kept { answer: answer.clone(), until, writes: self.writes });
             kept.insert(self.key.clone(), answer);
+            // At once: by itself the cache looks after its budget a few hundred insertions later.
+            kept.run_pending_tasks();
         }
     }
 }
@@ -253,18 +257,59 @@ fn note(shared: Shared) {
     RequestRecord::with_current(|record| record.operation_shared(shared));
 }
 
+fn unshared() {
+    RequestRecord::with_current(RequestRecord::operation_unshared);
+}
+
 fn ran_late(answer: &Answer) -> bool {
     answer.codes.iter().any(|code| code == Code::DeadlineExceeded.as_str())
 }
 
-/// What a request is told whose time is over before the flight's: no root is there yet.
-fn late(operation: &Operation, variables: &Variables) -> Answer {
-    let fault = Fault::new(Code::DeadlineExceeded, "The time for this request is over.");
-    let mut response = Response::new(Value::Null);
-    response.errors = operation
-        .selected(variables)
-        .iter()
-        .map(|root| fault.at(root.pos, vec![PathSegment::Field(root.key.to_string())]))
-        .collect();
-    answer::executed(operation, variables, response)
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use bytes::Bytes;
+
+    fn answered(body: &'static str) -> Answer {
+        Answer {
+            body: Bytes::from_static(body.as_bytes()),
+            verdict: Verdict::Executed { errors: false },
+            codes: Vec::new(),
+        }
+    }
+
+    #[tokio::test]
+    async fn a_flight_leaves_nothing_behind() {
+        let Some(sharing) = Sharing::new(&SharingSettings { operations: true, answers_bytes: 0 }) else {
+            panic!("it is switched on")
+        };
+        let key = Key { operation: 1, variables: Arc::from("{}"), locale: Locale::default() };
+        let deadline = Instant::now() + Duration::from_secs(20);
+        let board = |writes, lands: bool| {
+            sharing.board(&key, writes, deadline, |seat| {
+                async move {
+                    if !lands {
+                        std::future::pending::<()>().await;
+                    }
+                    drop(seat);
+                    Some(answered("1"))
+                }
+                .boxed()
+            })
+        };
+        let ((first, leads), (second, joins)) = (board(0, true), board(0, true));
+        assert!(leads && !joins && Arc::ptr_eq(&first, &second));
+        assert!(first.landed(deadline).await.is_some_and(Option::is_some));
+        assert!(sharing.flights.lock().is_empty());
+        // Over, though somebody still has it.
+        let (third, leads) = board(0, false);
+        assert!(leads);
+        // A write makes another; who goes then does not take that one's place away.
+        let (fourth, leads) = board(1, false);
+        assert!(leads);
+        drop(third);
+        assert!(Arc::ptr_eq(&fourth, &board(1, false).0));
+        drop((first, second, fourth));
+        assert!(sharing.flights.lock().is_empty());
+    }
 }

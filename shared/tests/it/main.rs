@@ -10,5 +10,6 @@ mod auth;
 mod client;
 mod config;
 mod executor;
+mod operations;
 mod process;
 mod telemetry;

@@ -101,6 +101,8 @@ type PartsAndNotes = Join<Ask<PartsOf>, Ask<NoteOn>>;
 #[entity]
 pub struct Part {
     label: String,
+    /// GraphQL has no number beyond 32 bits.
+    weight: Option<i64>,
     #[graphql(skip)]
     thing_id: ID,
 }

@@ -209,6 +209,7 @@ async fn what_turns_out_to_be_the_callers_own_is_given_to_nobody_else() {
 async fn what_is_by_hand_or_a_constant_is_not_shared() {
     for document in [
         "{ nameOf(id: \"t1\") }",
+        "{ partsByHand(id: \"t1\") { label } }",
         "{ constant things { name } }",
         "{ __schema { queryType { name } } things { name } }",
     ] {

@@ -37,6 +37,24 @@ async fn a_fresh_answer_is_given_again_without_a_call() {
 }
 
 #[tokio::test]
+async fn however_its_variables_are_spelled() {
+    let world = World::start(KEPT).await;
+    asked_twice(&world, || world.bff.query(DOCUMENT)).await;
+    for variables in [Value::Null, json!({}), json!({"id": "t1"}), json!({"id": "t1", "other": 1})] {
+        for _ in 0..2 {
+            let answer = world.bff.query(DOCUMENT).variables(variables.clone()).await;
+            assert_eq!(answer.data("thing.greeting"), "en: Thing t1");
+        }
+    }
+    assert_eq!((world.shop.total(), world.shared("kept").await), (0, 8));
+    // What cannot be is refused, and another value is another answer.
+    let wrong = world.bff.query(DOCUMENT).variables(json!({"id": [1]})).await;
+    assert_eq!(wrong.codes(), ["BAD_USER_INPUT"]);
+    let other = world.bff.query(DOCUMENT).variables(json!({"id": "t2"})).await;
+    assert_eq!(other.data("thing.greeting"), "en: Thing t2");
+}
+
+#[tokio::test]
 async fn the_upstreams_say_for_how_long() {
     for (headers, kept) in [
         (&[("cache-control", "max-age=60")][..], true),

@@ -144,8 +144,10 @@ impl Discovery {
         if already_done || too_soon {
             return held.map(|held| held.keys);
         }
+        let fetched = self.fetch().await;
+        // Only now: whoever is cancelled while fetching has attempted nothing, and the next in line fetches.
         *last_attempt = Some(Instant::now());
-        match self.fetch().await {
+        match fetched {
             Ok(keys) => {
                 let keys = Arc::new(keys);
                 *self.held.write() = Some(Held { keys: Arc::clone(&keys), since: Instant::now() });

@@ -2,7 +2,7 @@
 
 use super::{
     answer::{self, Answer, Verdict},
-    document::{Documents, Prepared, PreparedOperation, Refusal},
+    document::{Documents, Prepared, PreparedOperation, Refusal, Refusals},
     operation::GraphqlRequest,
     rounds::in_rounds,
     sharing::Sharing,
@@ -206,20 +206,31 @@ impl Engine {
     pub async fn execute(&self, request: &GraphqlRequest<'_>, context: RequestContext) -> Answer {
         let answer = match self.asked(request) {
             Err(refusals) => answer::refused(&refusals),
-            Ok((asked, _)) if asked.operation().operation.ty == OperationType::Subscription => {
-                let fault = Fault::bad_input("A subscription needs a WebSocket (graphql-transport-ws).");
-                answer::refused(&[Refusal { fault, at: None }])
+            Ok(asked) => {
+                let answer = self.answer(asked, request, context).await;
+                answer.unwrap_or_else(|fault| answer::refused(&[Refusal { fault, at: None }]))
             }
-            Ok((asked, coerced)) => match &self.0.sharing {
-                Some(sharing) if asked.operation().operation.ty == OperationType::Query => {
-                    sharing.answer(self, asked, coerced, context).await
-                }
-                _ => self.run(&self.ready(asked, coerced.variables, context, self.stats())).await,
-            },
         };
         note_codes(&answer);
         note_degraded(&answer.degraded);
         answer
+    }
+
+    async fn answer(
+        &self,
+        asked: Asked,
+        request: &GraphqlRequest<'_>,
+        context: RequestContext,
+    ) -> Result<Answer, Fault> {
+        let ty = asked.operation().operation.ty;
+        if ty == OperationType::Subscription {
+            return Err(Fault::bad_input("A subscription needs a WebSocket (graphql-transport-ws)."));
+        }
+        if let Some(sharing) = self.0.sharing.as_ref().filter(|_| ty == OperationType::Query) {
+            return sharing.answer(self, asked, request, context).await;
+        }
+        let variables = self.coerce(&asked, request)?.variables;
+        Ok(self.run(&self.ready(asked, variables, context, Stats::default())).await)
     }
 
     /// Runs an operation to its end.
@@ -259,8 +270,12 @@ impl Engine {
         request: &GraphqlRequest<'_>,
         context: RequestContext,
     ) -> BoxStream<'static, Response> {
-        let ready = match self.asked(request) {
-            Ok((asked, coerced)) => self.ready(asked, coerced.variables, context, self.stats()),
+        let coerced = self.asked(request).and_then(|asked| {
+            let coerced = self.coerce(&asked, request).map_err(refuse)?;
+            Ok((asked, coerced.variables))
+        });
+        let ready = match coerced {
+            Ok((asked, variables)) => self.ready(asked, variables, context, self.stats()),
             Err(refusals) => {
                 let errors = refusals.iter().map(|refusal| {
                     refusal.fault.at(
@@ -296,8 +311,7 @@ impl Engine {
     }
 
     /// Finds out what a request asks, and whether it may.
-    fn asked(&self, request: &GraphqlRequest<'_>) -> Result<(Asked, Coerced), Arc<Vec<Refusal>>> {
-        let refuse = |fault| Arc::new(vec![Refusal { fault, at: None }]);
+    fn asked(&self, request: &GraphqlRequest<'_>) -> Result<Asked, Refusals> {
         let prepared = self.0.documents.get(&request.query)?;
         let name = request.operation_name.as_deref().filter(|name| !name.is_empty());
         let at = {
@@ -307,8 +321,7 @@ impl Engine {
             });
             prepared.operations.iter().position(|other| std::ptr::eq(other, operation)).unwrap_or(0)
         };
-        let coerced = self.coerce(&prepared, at, request).map_err(refuse)?;
-        Ok((Asked { prepared, at }, coerced))
+        Ok(Asked { prepared, at })
     }
 
     /// An operation with all that it needs to run, for the caller in `context`.
@@ -327,12 +340,13 @@ impl Engine {
     }
 
     /// CoerceVariableValues (§6.1.2): defaults are filled in, what cannot be is refused.
-    fn coerce(&self, prepared: &Prepared, at: usize, request: &GraphqlRequest<'_>) -> Result<Coerced, Fault> {
-        let Some(operation) = prepared.operations.get(at).filter(|operation| operation.has_variables) else {
+    pub(super) fn coerce(&self, asked: &Asked, request: &GraphqlRequest<'_>) -> Result<Coerced, Fault> {
+        let operation = asked.operation();
+        if !operation.has_variables {
             return Ok(Coerced::default());
-        };
+        }
         let valid =
-            prepared.valid.operations.get(operation.name.as_deref()).map_err(|_| Fault::internal())?;
+            asked.prepared.valid.operations.get(operation.name.as_deref()).map_err(|_| Fault::internal())?;
         let given = request
             .variables
             .as_ref()
@@ -436,6 +450,10 @@ fn stub(operation: &PreparedOperation, variables: &Variables) -> ExecutableDocum
         }
     }
     stub
+}
+
+fn refuse(fault: Fault) -> Refusals {
+    Arc::new(vec![Refusal { fault, at: None }])
 }
 
 fn internal() -> Response {

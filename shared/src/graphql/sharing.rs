@@ -3,19 +3,19 @@
 //!
 //! An operation is shared once it is known to be public ([`Operation::is_public`]); its first run teaches that, and is
 //! its caller's own. A shared run is nobody's: should a resolver or a leaf look at the caller after all, nobody gets its
-//! answer, everybody runs their own, and the operation is private from then on.
+//! answer, everybody runs their own, and the operation is private from then on. Operations of sockets run by themselves.
 
 use super::{
-    answer::{self, Answer, Verdict},
-    engine::{Asked, Coerced, Engine},
+    answer::{Answer, Verdict},
+    engine::{Asked, Coerced, Engine, Ready},
+    operation::GraphqlRequest,
 };
 use crate::{
     config::SharingSettings,
-    fanout::{Code, Fault, Operation, Stats},
+    fanout::{Code, Fault},
     request::{Locale, RequestContext},
     telemetry::{RequestRecord, Shared},
 };
-use async_graphql::{PathSegment, Response, Value, Variables};
 use futures::{FutureExt, future::BoxFuture};
 use moka::{Expiry, sync::Cache};
 use parking_lot::Mutex;
@@ -36,7 +36,7 @@ const KEPT_BYTES: usize = 256;
 #[derive(Clone, PartialEq, Eq, Hash)]
 struct Key {
     operation: u64,
-    /// Coerced.
+    /// Coerced; or as they came, which is marked and only leads to the answer sooner.
     variables: Arc<str>,
     locale: Locale,
 }
@@ -77,50 +77,71 @@ impl Sharing {
         self: &Arc<Self>,
         engine: &Engine,
         asked: Asked,
-        coerced: Coerced,
+        request: &GraphqlRequest<'_>,
         context: RequestContext,
-    ) -> Answer {
+    ) -> Result<Answer, Fault> {
         let operation = asked.operation().operation.clone();
-        let Coerced { variables, text } = coerced;
-        let key = Key { operation: operation.id, variables: text, locale: context.locale.clone() };
-        if let Some(answer) = self.kept(&key, engine.writes()) {
+        let key = |variables| Key { operation: operation.id, variables, locale: context.locale.clone() };
+        // A kept answer to the very same text spares the coercion.
+        let spelled = (self.kept.is_some() && asked.operation().has_variables).then(|| key(spelled(request)));
+        if let Some(kept) = spelled.as_ref().and_then(|spelled| self.kept(spelled, engine.writes())) {
             note(Shared::Kept);
-            return answer;
+            return Ok(kept.answer.clone());
+        }
+        let Coerced { variables, text } = engine.coerce(&asked, request)?;
+        let key = key(text);
+        if let Some(kept) = self.kept(&key, engine.writes()) {
+            note(Shared::Kept);
+            let answer = kept.answer.clone();
+            if let Some(spelled) = spelled {
+                self.keep(spelled, kept);
+            }
+            return Ok(answer);
         }
         while operation.is_public(&variables) {
             let (flight, leads) = self.board(&key, engine.writes(), context.deadline, |seat| {
-                let ready = || {
-                    let stats = engine.stats();
-                    let stats = if self.kept.is_some() { stats.with_freshness() } else { stats };
-                    engine.ready(asked.clone(), variables.clone(), context.without_caller(), stats)
-                };
-                fly(engine.clone(), ready(), seat)
+                let stats = engine.stats();
+                let stats = if self.kept.is_some() { stats.with_freshness() } else { stats };
+                let ready = engine.ready(asked.clone(), variables.clone(), context.without_caller(), stats);
+                fly(engine.clone(), ready, seat)
             });
             // Counted as soon as it waits: how many do, shows while an upstream hangs.
             if !leads {
                 note(Shared::Joined);
             }
             match flight.landed(context.deadline).await {
-                None => return late(&operation, &variables),
+                // Its own then finds that no time is left, and says so as any other does.
+                None => {
+                    unshared();
+                    break;
+                }
                 // Not for anybody.
                 Some(None) => {}
                 // It had less time than this request has: that is not this one's failure.
                 Some(Some(answer)) if flight.deadline < context.deadline && ran_late(answer) => {}
-                Some(Some(answer)) => return answer.clone(),
+                Some(Some(answer)) => return Ok(answer.clone()),
             }
-            RequestRecord::with_current(RequestRecord::operation_unshared);
+            unshared();
         }
         let own = engine.ready(asked, variables, context.watched(), engine.stats());
         let answer = engine.run(&own).await;
         if own.was_looked_at() {
             operation.found_private();
         }
-        answer
+        Ok(answer)
     }
 
-    fn kept(&self, key: &Key, writes: u64) -> Option<Answer> {
+    fn kept(&self, key: &Key, writes: u64) -> Option<Arc<Kept>> {
         let kept = self.kept.as_ref()?.get(key)?;
-        (kept.writes == writes && Instant::now() < kept.until).then(|| kept.answer.clone())
+        (kept.writes == writes && Instant::now() < kept.until).then_some(kept)
+    }
+
+    fn keep(&self, key: Key, answer: Arc<Kept>) {
+        if let Some(kept) = &self.kept {
+            kept.insert(key, answer);
+            // At once: by itself the cache looks after its budget a few hundred insertions later.
+            kept.run_pending_tasks();
+        }
     }
 
     /// The flight of this key that left after the last write, if there is one, or a new one; and whether it is new.
@@ -185,10 +206,8 @@ struct Seat {
 
 impl Seat {
     fn keep(&self, answer: &Answer, until: Instant) {
-        if let Some(kept) = &self.sharing.kept {
-            let answer = Arc::new(Kept { answer: answer.clone(), until, writes: self.writes });
-            kept.insert(self.key.clone(), answer);
-        }
+        let kept = Kept { answer: answer.clone(), until, writes: self.writes };
+        self.sharing.keep(self.key.clone(), Arc::new(kept));
     }
 }
 
@@ -203,7 +222,7 @@ impl Drop for Seat {
 }
 
 /// Runs an operation for everybody. Its upstream calls are in the trace and the record of the request that began it.
-fn fly(engine: Engine, ready: super::engine::Ready, seat: Seat) -> BoxFuture<'static, Landed> {
+fn fly(engine: Engine, ready: Ready, seat: Seat) -> BoxFuture<'static, Landed> {
     let flight = async move {
         let answer = engine.run(&ready).await;
         if ready.was_looked_at() {
@@ -249,22 +268,74 @@ impl Expiry<Key, Arc<Kept>> for UntilStale {
     }
 }
 
+/// Variables as they came. No JSON text begins like this, so they are not taken for coerced ones.
+fn spelled(request: &GraphqlRequest<'_>) -> Arc<str> {
+    let mut text = b"=".to_vec();
+    if let Some(variables) = &request.variables {
+        // Into memory, with text for keys: neither fails.
+        let _ = serde_json::to_writer(&mut text, variables);
+    }
+    String::from_utf8(text).unwrap_or_default().into()
+}
+
 fn note(shared: Shared) {
     RequestRecord::with_current(|record| record.operation_shared(shared));
+}
+
+fn unshared() {
+    RequestRecord::with_current(RequestRecord::operation_unshared);
 }
 
 fn ran_late(answer: &Answer) -> bool {
     answer.codes.iter().any(|code| code == Code::DeadlineExceeded.as_str())
 }
 
-/// What a request is told whose time is over before the flight's: no root is there yet.
-fn late(operation: &Operation, variables: &Variables) -> Answer {
-    let fault = Fault::new(Code::DeadlineExceeded, "The time for this request is over.");
-    let mut response = Response::new(Value::Null);
-    response.errors = operation
-        .selected(variables)
-        .iter()
-        .map(|root| fault.at(root.pos, vec![PathSegment::Field(root.key.to_string())]))
-        .collect();
-    answer::executed(operation, variables, response, &Stats::default())
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use bytes::Bytes;
+
+    fn answered(body: &'static str) -> Answer {
+        Answer {
+            body: Bytes::from_static(body.as_bytes()),
+            verdict: Verdict::Executed { errors: false },
+            codes: Vec::new(),
+            degraded: Default::default(),
+        }
+    }
+
+    #[tokio::test]
+    async fn a_flight_leaves_nothing_behind() {
+        let Some(sharing) = Sharing::new(&SharingSettings { operations: true, answers_bytes: 0 }) else {
+            panic!("it is switched on")
+        };
+        let key = Key { operation: 1, variables: Arc::from("{}"), locale: Locale::default() };
+        let deadline = Instant::now() + Duration::from_secs(20);
+        let board = |writes, lands: bool| {
+            sharing.board(&key, writes, deadline, |seat| {
+                async move {
+                    if !lands {
+                        std::future::pending::<()>().await;
+                    }
+                    drop(seat);
+                    Some(answered("1"))
+                }
+                .boxed()
+            })
+        };
+        let ((first, leads), (second, joins)) = (board(0, true), board(0, true));
+        assert!(leads && !joins && Arc::ptr_eq(&first, &second));
+        assert!(first.landed(deadline).await.is_some_and(Option::is_some));
+        assert!(sharing.flights.lock().is_empty());
+        // Over, though somebody still has it.
+        let (third, leads) = board(0, false);
+        assert!(leads);
+        // A write makes another; who goes then does not take that one's place away.
+        let (fourth, leads) = board(1, false);
+        assert!(leads);
+        drop(third);
+        assert!(Arc::ptr_eq(&fourth, &board(1, false).0));
+        drop((first, second, fourth));
+        assert!(sharing.flights.lock().is_empty());
+    }
 }

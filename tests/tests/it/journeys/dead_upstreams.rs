@@ -115,7 +115,8 @@ fn compare(before: &Value, now: &Value, path: String, missing: &mut Vec<String>)
 fn explained(house: &House, answer: &Answer, missing: &[String]) {
     assert_eq!(answer.status, 200);
     let told = answer.degraded();
-    let mut paths: Vec<_> = told.iter().filter_map(|told| told.split_once(' ')).map(|(_, path)| path).collect();
+    let mut paths: Vec<_> =
+        told.iter().filter_map(|told| told.split_once(' ')).map(|(_, path)| path).collect();
     paths.sort_unstable();
     let mut missing = missing.to_vec();
     missing.sort();

@@ -62,7 +62,7 @@ async fn client(
         let response = connection.send_request(request(to, "POST", "/graphql", body.clone())?).await?;
         let got = drained(response).await?;
         if got != length {
-            return Err(format!("an answer of {got} bytes, where {length} were compared").into());
+            return Err(format!("an answer of {got} bytes, where {length} were compared; on a busy machine a deadline may have passed").into());
         }
         let done = Instant::now();
         latencies.push(done - now);

@@ -230,7 +230,7 @@ impl Engine {
             return sharing.answer(self, asked, request, context).await;
         }
         let variables = self.coerce(&asked, request)?.variables;
-        Ok(self.run(&self.ready(asked, variables, context, Stats::default())).await)
+        Ok(self.run(&self.ready(asked, variables, context, self.stats())).await)
     }
 
     /// Runs an operation to its end.

@@ -233,7 +233,7 @@ impl World {
         shop.get("/parts", |call| fresh(parts(call)));
         shop.get("/notes", |call| fresh(notes(call)));
         shop.put("/things/{id}", |_| Reply::json(204, Value::Null));
-        let bff = Bff::new("shop", "deadline_ms = 20000").upstreams(&[SHOP]).schema(
+        let bff = Bff::new("shop", "deadline_ms = 20000").public_schema().upstreams(&[SHOP]).schema(
             Query,
             Mutation,
             EmptySubscription,

@@ -159,7 +159,7 @@ pub(super) async fn answers<'p, Q: Question>(
         }
         landed
     } else {
-        join_all(flights.into_iter().map(super::loader::Flight::land)).await
+        join_all(flights.into_iter().map(super::flight::Flight::land)).await
     };
     let pages: Vec<Result<&'p super::Page<Q>, Fault>> =
         landed.into_iter().map(|page| page.map(|page| cx.arena.keep(page))).collect();

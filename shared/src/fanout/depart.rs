@@ -75,7 +75,10 @@ pub(super) fn depart<Q: Question>(
         }
         let (upstreams, stats) = (opener.upstreams.clone(), opener.stats.clone());
         drop(opener);
-        let (questions, until) = trip.pool.turn(&trip.aboard).await?;
+        let (questions, until) = match trip.pool.turn(&trip.aboard).await {
+            Ok(departed) => departed,
+            Err(fault) => return trip.pool.in_place_of_flight(&trip.aboard, fault),
+        };
         let sender = nobody(&upstreams, stats, until);
         trip.ask(&sender, &questions, wave).instrument(batch::<Q>(&questions)).await
     };
@@ -147,8 +150,8 @@ impl<Q: Question> Trip<Q> {
             called = call(sender, questions, wave, None).await;
         }
         let read = called.and_then(|called| {
-            let freshness = if self.pool.keeps() { Freshness::of(&called.reply) } else { None };
-            Ok((called.read(questions)?.with_freshness(freshness), called.reply.body.len()))
+            let page = called.read(questions)?.with_freshness(Freshness::of(&called.reply));
+            Ok((page, called.reply.body.len()))
         });
         match read {
             Ok((page, body)) => Ok(self.pool.keep(&self.aboard, questions, page, body)),

@@ -86,7 +86,7 @@ impl<Q: Question> Joint<Q> {
                 Err(Fault::new(Code::UpstreamUnavailable, "A service behind this one is not available."))
             }
             Ok(answered) => answered,
-            Err(_) => self.pool.in_place_of(self.aboard.questions(), over()),
+            Err(_) => self.pool.in_place_of_flight(&self.aboard, over()),
         }
     }
 }

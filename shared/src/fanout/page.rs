@@ -131,9 +131,17 @@ impl<Q: Question> Page<Q> {
         self.freshness.as_ref()
     }
 
-    /// Until when it may be used again, as its upstream says. None: only now.
+    /// Until when all of it may be used again, as its upstream says. None: only now.
     pub fn fresh_until(&self) -> Option<Instant> {
-        self.freshness.as_ref()?.fresh_until()
+        if let Some(freshness) = &self.freshness {
+            return freshness.fresh_until();
+        }
+        let lent = self.answers.iter().map(|answer| match answer {
+            Answer::Lent(lent) if lent.stale.is_none() => lent.page.fresh_until(),
+            _ => None,
+        });
+        // None is earlier than any.
+        lent.min().flatten()
     }
 
     /// How old the answer to the `at`th question is, if an upstream that fails should have given a newer one.

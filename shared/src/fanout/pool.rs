@@ -86,11 +86,6 @@ struct Departed<Q: Question> {
 }
 
 impl<Q: Question> Aboard<Q> {
-    /// In the order of their places; none, while it boards.
-    pub fn questions(&self) -> &[Q] {
-        self.departed.get().map_or(&[], |departed| &departed.questions)
-    }
-
     /// Someone may join who waits until then and must see what was written until `since`.
     fn takes(&self, since: u64, until: Instant) -> bool {
         self.departed.get().is_none_or(|departed| {
@@ -147,11 +142,6 @@ impl<Q: Question> SharedPool<Q> {
         Self { batches, clock, budget, refreshes, state: Mutex::new(state) }
     }
 
-    /// Rows are kept here.
-    pub fn keeps(&self) -> bool {
-        self.budget.is_some()
-    }
-
     /// Seats for questions that this request has not asked yet.
     pub fn seat<'q>(
         self: &Arc<Self>,
@@ -184,7 +174,7 @@ impl<Q: Question> SharedPool<Q> {
                 joined
             } else {
                 tally.asked += 1;
-                self.board(&mut state, asker, question, until, RequestRecord::current())
+                self.board(&mut state, asker, question, until, RequestRecord::current)
             };
             let id = aboard.id;
             let pool = self.clone();
@@ -240,6 +230,18 @@ impl<Q: Question> SharedPool<Q> {
         if answers.iter().all(Result::is_err) { Err(fault) } else { Ok(Arc::new(Page::lent(answers))) }
     }
 
+    /// The same for all aboard a flight, in their places; also while it waits for its turn.
+    pub fn in_place_of_flight(&self, aboard: &Aboard<Q>, fault: Fault) -> Result<Arc<Page<Q>>, Fault> {
+        if let Some(departed) = aboard.departed.get() {
+            return self.in_place_of(&departed.questions, fault);
+        }
+        let state = self.state.lock();
+        let page = state.open.iter().find(|page| page.aboard.id == aboard.id);
+        let questions = page.map(|page| page.questions.clone()).unwrap_or_default();
+        drop(state);
+        self.in_place_of(&questions, fault)
+    }
+
     /// Boards a page that has not left, or opens one.
     fn board(
         self: &Arc<Self>,
@@ -247,7 +249,7 @@ impl<Q: Question> SharedPool<Q> {
         asker: Asker<'_>,
         question: &Q,
         until: Instant,
-        record: Option<Arc<RequestRecord>>,
+        record: impl FnOnce() -> Option<Arc<RequestRecord>>,
     ) -> (Journey<Q>, Arc<Aboard<Q>>, usize) {
         let key_len = question.key().url_len() + 1;
         let of_group = |page: &&mut Open<Q>| {
@@ -276,7 +278,7 @@ impl<Q: Question> SharedPool<Q> {
         }
         let aboard =
             Arc::new(Aboard { id: self.clock.tick(), news: Notify::new(), departed: OnceLock::new() });
-        let journey = depart(self.clone(), asker.sender.clone(), aboard.clone(), record, asker.wave);
+        let journey = depart(self.clone(), asker.sender.clone(), aboard.clone(), record(), asker.wave);
         let mut url = String::new();
         Q::url(std::slice::from_ref(question), &mut url);
         if let Some(weak) = journey.downgrade() {
@@ -361,7 +363,8 @@ impl<Q: Question> SharedPool<Q> {
         }
         let boarded = state.open.iter().position(|page| page.aboard.id == aboard.id);
         let boarded = boarded.map(|at| state.open.swap_remove(at).questions);
-        for question in boarded.as_deref().unwrap_or(aboard.questions()) {
+        let departed = aboard.departed.get().map_or(&[] as &[Q], |departed| &departed.questions);
+        for question in boarded.as_deref().unwrap_or(departed) {
             if state.under_way.get(question).is_some_and(|it| it.aboard.id == aboard.id) {
                 state.under_way.remove(question);
             }
@@ -396,10 +399,16 @@ impl<Q: Question> SharedPool<Q> {
         mut page: Page<Q>,
         weight: u32,
     ) -> Arc<Page<Q>> {
-        let (Some(budget), Some(departed), Some(_)) = (&self.budget, aboard.departed.get(), page.freshness())
-        else {
+        let (Some(budget), Some(departed)) = (&self.budget, aboard.departed.get()) else {
             return Arc::new(page);
         };
+        if page.freshness().is_none() {
+            // There is a newer answer than the one that was kept: that is not to be used any more, not even past its
+            // time.
+            let mut state = self.state.lock();
+            questions.iter().for_each(|question| state.rows.forget_one(question));
+            return Arc::new(page);
+        }
         // A batch is known by its flight's name: whoever was aboard knows it as that.
         let whole = questions.len() == departed.questions.len();
         let id = if whole { aboard.id } else { self.clock.tick() };
@@ -454,7 +463,7 @@ impl<Q: Question> SharedPool<Q> {
         for question in &questions {
             match state.join(question, asker.since, until) {
                 Some((journey, ..)) => others.push(journey),
-                None => flights.push(self.board(&mut state, asker, question, until, record.clone()).0),
+                None => flights.push(self.board(&mut state, asker, question, until, || record.clone()).0),
             }
         }
         drop(state);

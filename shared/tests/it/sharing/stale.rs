@@ -98,6 +98,31 @@ async fn a_deadline_that_passes_is_a_failure_that_rows_stand_in_for() {
 }
 
 #[tokio::test]
+async fn a_turn_that_never_comes_is_a_failure_that_rows_stand_in_for() {
+    let store = Fake::start().await;
+    answers(&store, "old", "max-age=0, stale-if-error=600");
+    let upstreams = upstreams(&store, 1);
+    by_hand::load(&request(&upstreams, LONG), ItemById("a".into())).await.unwrap();
+    let gate = Gate::closed();
+    let held = gate.clone();
+    store.get("/items", move |call| Reply::from(items(call)).after(&held));
+    let (hasty, patient) = (request(&upstreams, Duration::from_millis(200)), request(&upstreams, LONG));
+    let calls = store.total();
+    let (first, second) = tokio::join!(
+        async { by_hand::load(&patient, ItemById("b".into())).await.map(|rows| rows.stale()) },
+        async {
+            store.until_under_way("/items", 1).await;
+            let rows = by_hand::load(&hasty, ItemById("a".into())).await.map(|rows| rows.stale());
+            gate.open();
+            rows
+        }
+    );
+    assert_eq!(first.unwrap(), None);
+    assert!(second.unwrap().is_some());
+    assert_eq!(store.total(), calls + 1);
+}
+
+#[tokio::test]
 async fn only_the_keys_that_were_kept_are_there_when_a_batch_fails() {
     let world = World::start().await;
     answers(&world.store, "old", "max-age=0, stale-if-error=600");
@@ -132,6 +157,17 @@ async fn what_an_upstream_does_not_allow_stands_in_for_nothing() {
     world.bff.query(A).await.ok();
     world.store.get("/items", |_| Reply::problem(500, "down"));
     assert_eq!(world.bff.query(A).await.codes(), ["UPSTREAM_UNAVAILABLE"], "its time is over");
+}
+
+#[tokio::test]
+async fn an_answer_that_must_not_be_kept_takes_away_the_one_that_was() {
+    let world = World::start().await;
+    answers(&world.store, "old", "max-age=0, stale-if-error=600");
+    world.bff.query(A).await.ok();
+    answers(&world.store, "new", "no-store");
+    assert_eq!(world.bff.query(A).await.data("item.name"), "new");
+    world.store.get("/items", |_| Reply::problem(500, "down"));
+    assert_eq!(world.bff.query(A).await.codes(), ["UPSTREAM_UNAVAILABLE"]);
 }
 
 #[tokio::test]

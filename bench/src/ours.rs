@@ -97,6 +97,9 @@ pub async fn start(listen: SocketAddr, upstream: &str) -> Result<Running, Box<dy
     let mut settings = bff::config::Settings::ephemeral("ours");
     settings.profile = bff::config::Profile::Production;
     settings.listen = listen;
+    // Every request pays for itself, as the peers' do.
+    settings.sharing.batches_in_flight = 0;
+    settings.cache.rows_bytes = 0;
     settings.upstreams = BTreeMap::from([("rest".to_owned(), upstream.parse()?)]);
     Ok(Bff::new("ours", "")
         .upstreams(&[REST])

@@ -56,6 +56,8 @@ pub struct Settings {
     #[serde(with = "urls")]
     pub links: BTreeMap<String, Url>,
     pub limits: Limits,
+    pub sharing: SharingSettings,
+    pub cache: CacheSettings,
     /// Set by the loader from `--stop-with-stdin`; not a key.
     #[serde(skip)]
     pub stop_with_stdin: bool,
@@ -90,6 +92,35 @@ pub struct Limits {
     pub connections: usize,
 }
 
+/// What requests share of what they ask, where the answer is the same for every caller.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct SharingSettings {
+    /// Batches of one question that may be under way before further keys, of all requests, gather for the next. 0:
+    /// requests share nothing, neither calls nor kept rows.
+    pub batches_in_flight: usize,
+}
+
+/// What is kept of upstreams' answers, as long as they allow (RFC 9111).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct CacheSettings {
+    /// Bytes of rows kept for each upstream, roughly counted. 0: none are kept.
+    pub rows_bytes: u64,
+}
+
+impl Default for SharingSettings {
+    fn default() -> Self {
+        Self { batches_in_flight: 4 }
+    }
+}
+
+impl Default for CacheSettings {
+    fn default() -> Self {
+        Self { rows_bytes: 32 << 20 }
+    }
+}
+
 impl Default for Settings {
     fn default() -> Self {
         Self {
@@ -106,6 +137,8 @@ impl Default for Settings {
             upstreams: BTreeMap::new(),
             links: BTreeMap::new(),
             limits: Limits::default(),
+            sharing: SharingSettings::default(),
+            cache: CacheSettings::default(),
             stop_with_stdin: false,
         }
     }

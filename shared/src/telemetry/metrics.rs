@@ -7,7 +7,7 @@ use std::{
 
 use prometheus_client::{
     encoding::{EncodeLabelSet, EncodeLabelValue, LabelValueEncoder, text::encode},
-    metrics::{counter::Counter, family::Family, histogram::Histogram},
+    metrics::{counter::Counter, family::Family, gauge::Gauge, histogram::Histogram},
     registry::Registry,
 };
 
@@ -47,6 +47,17 @@ pub enum UpstreamOutcome {
     Malformed,
 }
 
+/// Who answered a key of a public question.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum KeySource {
+    /// Rows that were kept: a hit.
+    Kept,
+    /// A call that another request had under way.
+    Joined,
+    /// A call: a miss.
+    Asked,
+}
+
 macro_rules! names {
     ($type:ty { $($variant:ident => $name:literal,)* }) => {
         impl $type {
@@ -73,6 +84,7 @@ names!(Outcome {
     Timeout => "timeout",
     Cancelled => "cancelled",
 });
+names!(KeySource { Kept => "kept", Joined => "joined", Asked => "asked", });
 names!(UpstreamOutcome {
     Ok => "ok",
     ClientError => "client_error",
@@ -103,6 +115,13 @@ struct UpstreamLabels {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct KeyLabels {
+    service: Arc<str>,
+    upstream: &'static str,
+    source: KeySource,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct UpstreamDurationLabels {
     service: Arc<str>,
     upstream: &'static str,
@@ -124,6 +143,8 @@ pub struct Metrics {
     upstream_calls: Family<UpstreamLabels, Counter>,
     upstream_duration: Durations<UpstreamDurationLabels>,
     degraded: Family<DegradedLabels, Counter>,
+    upstream_keys: Family<KeyLabels, Counter>,
+    rows_kept: Family<UpstreamDurationLabels, Gauge>,
 }
 
 /// The process's metrics.
@@ -153,7 +174,22 @@ impl Metrics {
         let degraded = Family::default();
         let help = "Places of answers that were less than they should be";
         registry.register("degraded", help, degraded.clone());
-        Self { registry, requests, request_duration, upstream_calls, upstream_duration, degraded }
+        let upstream_keys = Family::default();
+        let help =
+            "Keys of public questions, by who answered: rows that were kept, another request's call, a call";
+        registry.register("upstream_keys", help, upstream_keys.clone());
+        let rows_kept = Family::default();
+        registry.register("upstream_rows_kept_bytes", "Bytes of rows that are kept", rows_kept.clone());
+        Self {
+            registry,
+            requests,
+            request_duration,
+            upstream_calls,
+            upstream_duration,
+            upstream_keys,
+            rows_kept,
+            degraded,
+        }
     }
 
     pub(super) fn request(&self, service: &Arc<str>, kind: OperationType, outcome: Outcome, took: Duration) {
@@ -179,6 +215,29 @@ impl Metrics {
     pub(super) fn degraded(&self, service: &Arc<str>, policy: &'static str, places: u64) {
         let labels = DegradedLabels { service: Arc::clone(service), policy };
         self.degraded.get_or_create(&labels).inc_by(places);
+    }
+
+    pub(super) fn keys_answered(
+        &self,
+        service: &Arc<str>,
+        upstream: &'static str,
+        kept: u32,
+        joined: u32,
+        asked: u32,
+    ) {
+        for (source, keys) in
+            [(KeySource::Kept, kept), (KeySource::Joined, joined), (KeySource::Asked, asked)]
+        {
+            if keys > 0 {
+                let labels = KeyLabels { service: Arc::clone(service), upstream, source };
+                self.upstream_keys.get_or_create(&labels).inc_by(keys.into());
+            }
+        }
+    }
+
+    pub(super) fn rows_kept(&self, service: &Arc<str>, upstream: &'static str, bytes: u64) {
+        let labels = UpstreamDurationLabels { service: Arc::clone(service), upstream };
+        self.rows_kept.get_or_create(&labels).set(i64::try_from(bytes).unwrap_or(i64::MAX));
     }
 
     /// The OpenMetrics text that `/metrics` answers.

@@ -2,7 +2,8 @@
 
 use super::Upstream;
 use crate::{
-    fanout::{Code, Fault, Scope},
+    config::{CacheSettings, SharingSettings},
+    fanout::{Code, Fault, Scope, Sharing},
     request::{RequestContext, authorization},
     telemetry::{RequestRecord, UpstreamOutcome, inject},
 };
@@ -20,7 +21,7 @@ use tracing::Instrument;
 /// An answer with a status that is not the upstream's failure.
 #[derive(Debug)]
 pub struct Reply {
-    /// 2xx or 4xx.
+    /// 2xx or 4xx; 304 where what was asked was whether something has changed.
     pub status: u16,
     /// As sent.
     pub headers: HeaderMap,
@@ -32,6 +33,7 @@ pub struct Reply {
 pub struct Upstreams {
     http: Client,
     bases: BTreeMap<String, Base>,
+    sharing: Sharing,
 }
 
 struct Base {
@@ -87,10 +89,22 @@ impl Upstreams {
                 (name.clone(), Base { url: url.clone(), text })
             })
             .collect();
-        Ok(Self { http, bases })
+        Ok(Self { http, bases, sharing: Sharing::new(0, 0) })
     }
 
-    /// Asks a question.
+    /// Its requests share what they ask; without this, each asks for itself.
+    #[must_use]
+    pub fn sharing_by(self, sharing: &SharingSettings, cache: &CacheSettings) -> Self {
+        Self { sharing: Sharing::new(sharing.batches_in_flight, cache.rows_bytes), ..self }
+    }
+
+    /// What its requests share.
+    pub(crate) fn sharing(&self) -> &Sharing {
+        &self.sharing
+    }
+
+    /// Asks a question. With a condition, the upstream may answer that what we have is right (304).
+    #[expect(clippy::too_many_arguments, reason = "what a call is made of, once")]
     pub(crate) async fn get(
         &self,
         upstream: &Upstream,
@@ -98,9 +112,13 @@ impl Upstreams {
         path: &str,
         question: &'static str,
         keys: usize,
+        condition: Option<&HeaderMap>,
         request: &RequestContext,
     ) -> Result<Reply, Fault> {
         let mut call = Request::new(Method::GET, self.url(upstream, path)?);
+        if let Some(condition) = condition {
+            call.headers_mut().extend(condition.clone());
+        }
         if let Some(authorization) = authorization(request, scope) {
             call.headers_mut().insert(header::AUTHORIZATION, authorization.clone());
         }
@@ -113,6 +131,7 @@ impl Upstreams {
         );
         match reply.status {
             200..=299 | 400 | 404 => Ok(reply),
+            304 if condition.is_some() => Ok(reply),
             401 => Err(Fault::unauthenticated()),
             403 => Err(Fault::forbidden("You may not see this.")),
             status => {
@@ -168,7 +187,7 @@ impl Upstreams {
         inject(call.headers_mut());
         let response = self.execute(call).await?;
         let status = response.status().as_u16();
-        if !matches!(status, 200..=299 | 400..=499) {
+        if !matches!(status, 200..=299 | 304 | 400..=499) {
             return Err(CallError::Status(status));
         }
         let headers = response.headers().clone();

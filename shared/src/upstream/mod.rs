@@ -3,6 +3,7 @@
 pub(crate) mod client;
 mod decode;
 pub mod events;
+pub(crate) mod freshness;
 pub mod write;
 
 pub use client::{ClientError, Reply, Upstreams};

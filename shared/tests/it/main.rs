@@ -11,4 +11,5 @@ mod client;
 mod config;
 mod executor;
 mod process;
+mod sharing;
 mod telemetry;

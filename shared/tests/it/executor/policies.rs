@@ -84,6 +84,10 @@ impl Person {
         ScoreOf(self.id.clone()).ask().stale(HOUR)
     }
 
+    fn best_score_or_stale(&self) -> Ask<ScoreOf> {
+        ScoreOf(ID::from("p1")).ask().stale(HOUR)
+    }
+
     fn points_or_stale(&self) -> Told<ScoreOf, Option<i32>> {
         ScoreOf(self.id.clone()).ask().stale(HOUR).tell(|scores, _| points(&scores))
     }
@@ -316,6 +320,17 @@ async fn rows_of_then_stand_in_up_to_their_age_and_it_is_told() {
     assert_eq!(too_old.paths().len(), 3, "{too_old}");
     let forbidden = once_told("60", "max-age=1, must-revalidate").await.bff.query(query).await;
     assert_eq!(forbidden.paths().len(), 3, "its upstream says that it must not be used: {forbidden}");
+}
+
+#[tokio::test]
+async fn rows_of_then_are_told_for_each_row_that_asked_for_them() {
+    let world = once_told("60", "max-age=1, stale-if-error=600").await;
+    let answer = world.bff.query("{ everybody { bestScoreOrStale { points } } }").await;
+    assert_eq!(answer.data("everybody.1.bestScoreOrStale"), &json!({"points": 7}));
+    assert_eq!(
+        answer.degraded(),
+        ["stale everybody.0.bestScoreOrStale", "stale everybody.1.bestScoreOrStale"]
+    );
 }
 
 #[tokio::test]

@@ -30,7 +30,9 @@ use std::{fmt, net::SocketAddr, path::PathBuf, process::ExitCode};
 pub use decode::{Decoder, Section};
 pub use network::Network;
 pub use secret::Secret;
-pub use settings::{AuthSettings, Limits, LogFormat, Profile, ResilienceSettings, Settings, SharingSettings};
+pub use settings::{
+    AuthSettings, CacheSettings, Limits, LogFormat, Profile, ResilienceSettings, Settings, SharingSettings,
+};
 use tree::{Origin, Tree};
 
 /// What a service brings to its own configuration.

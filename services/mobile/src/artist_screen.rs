@@ -101,7 +101,7 @@ pub struct FollowerCount {
 
 /// How many users follow an artist.
 #[question(upstream = LIBRARY, get = "/follower-counts", key = "artist_ids", row = FollowerCount, by = artist_id, public)]
-pub struct FollowerCountOf(ID);
+pub struct FollowerCountOf(pub ID);
 
 #[derive(Default)]
 pub struct ArtistScreenRoots;

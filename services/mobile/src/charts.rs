@@ -7,6 +7,10 @@ use bff::{
     fanout::{Bubble, Out, Path},
     question,
 };
+use std::time::Duration;
+
+/// Charts change once a day: those of yesterday are better than an empty shelf.
+const DAY: Duration = Duration::from_secs(24 * 3_600);
 
 /// The charts.
 #[entity(local)]
@@ -21,7 +25,7 @@ impl Charts {
         #[graphql(default = 5)]
         first: First<50>,
     ) -> Ask<AllCharts> {
-        AllCharts { first }.ask()
+        AllCharts { first }.ask().stale(DAY)
     }
 }
 
@@ -43,7 +47,7 @@ impl Chart {
         #[graphql(default = 3)]
         first: First<100>,
     ) -> Ask<PlacesOf> {
-        PlacesOf { chart: self.id.clone(), first }.ask()
+        PlacesOf { chart: self.id.clone(), first }.ask().stale(DAY)
     }
 }
 

@@ -93,7 +93,7 @@ pub struct PlayCount {
 
 /// How often a track was played, ever.
 #[question(upstream = ACTIVITY, get = "/play-counts", key = "track_ids", row = PlayCount, by = track_id, public)]
-pub struct PlayCountOf(ID);
+pub struct PlayCountOf(pub ID);
 
 /// That the user likes a track.
 #[entity]

@@ -138,7 +138,7 @@ pub struct Followers {
 
 /// How many follow an artist.
 #[question(upstream = LIBRARY, get = "/follower-counts", key = "artist_ids", row = Followers, by = artist_id, public)]
-pub struct FollowersOf(ID);
+pub struct FollowersOf(pub ID);
 
 /// That the visitor follows an artist: never shown as it is.
 #[entity]

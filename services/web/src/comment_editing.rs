@@ -1,6 +1,11 @@
 //! Commenting: saying something about a moment, rewording it, taking it back.
 
-use crate::{comment::CommentById, track::TrackById, upstreams::ACTIVITY, viewer::signed_in};
+use crate::{
+    comment::{CommentById, CommentsOn},
+    track::{CommentCountOf, TrackById},
+    upstreams::ACTIVITY,
+    viewer::signed_in,
+};
 use async_graphql::{Context, ID, InputObject, Object};
 use bff::{Ask, ContextExt, IntoAsk, edges, entity, fanout::UrlBuilder};
 use serde::Deserialize;
@@ -93,10 +98,16 @@ impl CommentEdits {
         ctx: &Context<'_>,
         #[graphql(desc = "What to say, and about which moment.")] input: AddCommentInput,
     ) -> async_graphql::Result<CommentPayload> {
-        let write =
-            ctx.write(&ACTIVITY)?.post("/comments").idempotency_key(input.idempotency_key).json(
-                &json!({ "track_id": input.track_id.as_str(), "body": input.body, "at_ms": input.at_ms }),
-            );
+        let comment =
+            json!({ "track_id": input.track_id.as_str(), "body": input.body, "at_ms": input.at_ms });
+        let count = CommentCountOf(input.track_id.clone());
+        let write = ctx
+            .write(&ACTIVITY)?
+            .post("/comments")
+            .idempotency_key(input.idempotency_key)
+            .json(&comment)
+            .makes_stale(&count)
+            .makes_stale_where(move |list: &CommentsOn| list.track == input.track_id);
         Ok(write.send::<Written>().await?.done()?.into())
     }
 
@@ -111,7 +122,10 @@ impl CommentEdits {
             .write(&ACTIVITY)?
             .patch(path(&input.comment_id))
             .idempotency_key(input.idempotency_key)
-            .json(&json!({ "body": input.body }));
+            .json(&json!({ "body": input.body }))
+            .makes_stale(&CommentById(input.comment_id))
+            // Which track it is about is not known here.
+            .makes_all_stale::<CommentsOn>();
         Ok(write.send::<Written>().await?.done()?.into())
     }
 
@@ -122,8 +136,13 @@ impl CommentEdits {
         ctx: &Context<'_>,
         #[graphql(desc = "Which comment.")] input: DeleteCommentInput,
     ) -> async_graphql::Result<DeleteCommentPayload> {
-        let write =
-            ctx.write(&ACTIVITY)?.delete(path(&input.comment_id)).idempotency_key(input.idempotency_key);
+        let write = ctx
+            .write(&ACTIVITY)?
+            .delete(path(&input.comment_id))
+            .idempotency_key(input.idempotency_key)
+            .makes_stale(&CommentById(input.comment_id.clone()))
+            .makes_all_stale::<CommentsOn>()
+            .makes_all_stale::<CommentCountOf>();
         write.send_and_forget().await?.done()?;
         Ok(DeleteCommentPayload { deleted_id: input.comment_id })
     }

@@ -2,7 +2,7 @@
 
 use crate::{
     scalars::{Count, DateTime},
-    track::TrackById,
+    track::{PlaysOf, TrackById},
     upstreams::ACTIVITY,
     viewer::signed_in,
 };
@@ -97,7 +97,12 @@ impl Listening {
             "played_at": input.played_at.0,
             "ms_played": input.ms_played,
         });
-        let write = ctx.write(&ACTIVITY)?.post("/plays").idempotency_key(input.idempotency_key);
+        let write = ctx
+            .write(&ACTIVITY)?
+            .post("/plays")
+            .idempotency_key(input.idempotency_key)
+            // What is trending is the service's to say, a minute later.
+            .makes_stale(&PlaysOf(input.track_id.clone()));
         write.json(&json!({ "reports": [report] })).send_and_forget().await?.done()?;
         Ok(ReportPlayPayload { track_id: input.track_id })
     }

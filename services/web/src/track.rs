@@ -168,7 +168,7 @@ pub struct Likes {
 
 /// How many like a track.
 #[question(upstream = LIBRARY, get = "/like-counts", key = "track_ids", row = Likes, by = track_id, public)]
-pub struct LikesOf(ID);
+pub struct LikesOf(pub ID);
 
 /// That the visitor likes a track: never shown as it is.
 #[entity]
@@ -189,7 +189,7 @@ pub struct CommentCount {
 
 /// How many comments a track has.
 #[question(upstream = ACTIVITY, get = "/comment-counts", key = "track_ids", row = CommentCount, by = track_id, public)]
-pub struct CommentCountOf(ID);
+pub struct CommentCountOf(pub ID);
 
 #[derive(Default)]
 pub struct TrackRoots;

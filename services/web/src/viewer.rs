@@ -1,16 +1,17 @@
 //! The visitor who is signed in: their account, what they keep, and keeping it.
 
 use crate::{
-    artist::ArtistById,
+    artist::{ArtistById, FollowersOf},
     playlist::PlaylistsOf,
     scalars::DateTime,
-    track::TrackById,
+    track::{LikesOf, TrackById},
     upstreams::{IDENTITY, LIBRARY},
     user::UserById,
 };
 use async_graphql::{Context, ID, InputObject, Object};
 use bff::{
     Ask, ContextExt, Fault, First, IntoAsk, RequestContext, edges, entity, fanout::UrlBuilder, question,
+    upstream::write::Write,
 };
 
 /// The visitor, as they see themselves.
@@ -206,7 +207,9 @@ impl ViewerEdits {
         ctx: &Context<'_>,
         #[graphql(desc = "Which track, and whether to like it.")] input: LikeTrackInput,
     ) -> async_graphql::Result<LikeTrackPayload> {
-        keep(ctx, "/likes/", &input.track_id, input.liked, input.idempotency_key).await?;
+        let likes = LikesOf(input.track_id.clone());
+        let write = keep(ctx, "/likes/", &input.track_id, input.liked, input.idempotency_key)?;
+        write.makes_stale(&likes).send_and_forget().await?.done()?;
         Ok(LikeTrackPayload { track_id: input.track_id })
     }
 
@@ -217,18 +220,19 @@ impl ViewerEdits {
         ctx: &Context<'_>,
         #[graphql(desc = "Which artist, and whether to follow them.")] input: FollowArtistInput,
     ) -> async_graphql::Result<FollowArtistPayload> {
-        keep(ctx, "/follows/", &input.artist_id, input.followed, input.idempotency_key).await?;
+        let followers = FollowersOf(input.artist_id.clone());
+        let write = keep(ctx, "/follows/", &input.artist_id, input.followed, input.idempotency_key)?;
+        write.makes_stale(&followers).send_and_forget().await?.done()?;
         Ok(FollowArtistPayload { artist_id: input.artist_id })
     }
 }
 
 /// Puts a thing into the caller's library, or takes it out.
-async fn keep(ctx: &Context<'_>, folder: &str, id: &ID, keep: bool, key: String) -> Result<(), Fault> {
+fn keep(ctx: &Context<'_>, folder: &str, id: &ID, keep: bool, key: String) -> Result<Write, Fault> {
     let mut path = String::new();
     let mut url = UrlBuilder::new(&mut path);
     url.text(folder);
     url.segment(id);
     let write = ctx.write(&LIBRARY)?.idempotency_key(key);
-    let write = if keep { write.put(path) } else { write.delete(path) };
-    write.send_and_forget().await?.done()
+    Ok(if keep { write.put(path) } else { write.delete(path) })
 }

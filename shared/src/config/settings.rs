@@ -63,6 +63,7 @@ pub struct Settings {
     pub links: BTreeMap<String, Url>,
     pub limits: Limits,
     pub sharing: SharingSettings,
+    pub cache: CacheSettings,
     /// Set by the loader from `--stop-with-stdin`; not a key.
     #[serde(skip)]
     pub stop_with_stdin: bool,
@@ -86,9 +87,12 @@ pub struct AuthSettings {
 }
 
 /// What requests of different callers may share. Only what is the same for every caller ever is.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct SharingSettings {
+    /// Batches of one question that may be under way before further keys, of all requests, gather for the next. 0:
+    /// requests share neither calls nor kept rows.
+    pub batches_in_flight: usize,
     /// Identical public queries that are under way at once run once.
     pub operations: bool,
     /// Bytes of answers to public queries that are kept for as long as the upstreams' `Cache-Control` allows. 0 keeps
@@ -133,6 +137,26 @@ pub struct Limits {
     pub connections: usize,
 }
 
+/// What is kept of upstreams' answers, as long as they allow (RFC 9111).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct CacheSettings {
+    /// Bytes of rows kept for each upstream, roughly counted. 0: none are kept.
+    pub rows_bytes: u64,
+}
+
+impl Default for SharingSettings {
+    fn default() -> Self {
+        Self { batches_in_flight: 4, operations: false, answers_bytes: 0 }
+    }
+}
+
+impl Default for CacheSettings {
+    fn default() -> Self {
+        Self { rows_bytes: 32 << 20 }
+    }
+}
+
 impl Default for Settings {
     fn default() -> Self {
         Self {
@@ -151,6 +175,7 @@ impl Default for Settings {
             links: BTreeMap::new(),
             limits: Limits::default(),
             sharing: SharingSettings::default(),
+            cache: CacheSettings::default(),
             stop_with_stdin: false,
         }
     }

@@ -43,6 +43,15 @@ struct Entries {
     since: Instant,
     edges: Vec<Edge>,
     meetings: Vec<Meeting>,
+    /// What was counted before this account.
+    before: Shared,
+}
+
+/// What a request need not have asked, counted from its beginning.
+#[derive(Clone, Copy, Default, Debug)]
+pub(super) struct Shared {
+    pub cache_hits: u32,
+    pub joined: u32,
 }
 
 /// What edges of one origin ask of one type of question in one wave: they always meet.
@@ -65,11 +74,11 @@ pub(crate) struct Edge {
     question: &'static str,
     upstream: &'static str,
     wave: u32,
-    /// HTTP requests that left with a page which this edge opened: those that board another's page need none.
+    /// HTTP requests that left with its keys. One that carries keys of several edges counts for one of them.
     calls: u32,
-    /// Keys that this edge put on pages, its own or another's.
+    /// Keys in these.
     keys: u32,
-    /// Keys that it asked for; the others were known or under way.
+    /// Keys that it asked for; the others were known, under way, or went with another edge's.
     asked: u32,
     /// Calls that it costs if edges of other origins come at other times, and what they asked is no help: at worst.
     calls_at_worst: u32,
@@ -90,6 +99,10 @@ pub(crate) struct Fanout {
     keys_asked: u32,
     /// Keys that were sent.
     keys_sent: u32,
+    /// Keys whose rows were kept from earlier requests.
+    cache_hits: u32,
+    /// Keys that another request had under way.
+    shared: u32,
     /// From the operation's beginning to its answer, in milliseconds.
     time_ms: f64,
     /// In the order in which they first asked.
@@ -98,27 +111,37 @@ pub(crate) struct Fanout {
 
 impl Account {
     pub fn begin() -> Self {
-        Self(Mutex::new(Entries { since: Instant::now(), edges: Vec::new(), meetings: Vec::new() }))
+        Self(Mutex::new(Entries {
+            since: Instant::now(),
+            edges: Vec::new(),
+            meetings: Vec::new(),
+            before: Shared::default(),
+        }))
     }
 
-    /// An edge asks for distinct questions, of which `boarded` were not asked before.
-    pub fn asked<Q: Question>(&self, place: &Place, before: u32, questions: &[Q], boarded: usize) {
+    /// An edge asks for distinct questions.
+    pub fn asked<Q: Question>(&self, place: &Place, before: u32, questions: &[Q]) {
         let mut entries = self.0.lock();
         let at = entries.edge(place, before, Q::NAME, Q::UPSTREAM.name());
         let more = entries.meet(place, before, questions);
         let Some(edge) = entries.edges.get_mut(at) else { return };
         edge.asked += count(questions.len());
-        edge.keys += count(boarded);
         edge.calls_at_worst += more;
     }
 
-    /// A call leaves, with a page that this edge opened.
-    pub fn called<Q: Question>(&self, place: &Place, before: u32) {
+    /// A call leaves. It counts for the first edge of its wave that needs one more, at worst; its other keys' edges need none.
+    pub fn called<Q: Question>(&self, keys: usize, wave: u32) {
         let mut entries = self.0.lock();
-        let at = entries.edge(place, before, Q::NAME, Q::UPSTREAM.name());
-        if let Some(edge) = entries.edges.get_mut(at) {
-            edge.calls += 1;
-        }
+        let mut of_wave =
+            entries.edges.iter_mut().filter(|edge| edge.wave == wave && edge.question == Q::NAME);
+        let Some(first) = of_wave.next() else { return };
+        let edge = if first.calls < first.calls_at_worst {
+            first
+        } else {
+            of_wave.find(|edge| edge.calls < edge.calls_at_worst).unwrap_or(first)
+        };
+        edge.calls += 1;
+        edge.keys += count(keys);
     }
 
     /// A write leaves.
@@ -133,10 +156,11 @@ impl Account {
     }
 
     /// What was asked so far. What is asked from now on, such as for the next event of a subscription, is a new account.
-    pub fn close(&self) -> Fanout {
+    pub fn close(&self, shared: Shared) -> Fanout {
         let mut entries = self.0.lock();
         let edges = std::mem::take(&mut entries.edges);
         entries.meetings.clear();
+        let before = std::mem::replace(&mut entries.before, shared);
         let took = std::mem::replace(&mut entries.since, Instant::now()).elapsed();
         Fanout {
             waves: edges.iter().filter(|edge| edge.calls > 0).map(|edge| edge.wave).max().unwrap_or(0),
@@ -144,6 +168,8 @@ impl Account {
             calls_at_worst: edges.iter().map(|edge| edge.calls_at_worst).sum(),
             keys_asked: edges.iter().map(|edge| edge.asked).sum(),
             keys_sent: edges.iter().map(|edge| edge.keys).sum(),
+            cache_hits: shared.cache_hits.saturating_sub(before.cache_hits),
+            shared: shared.joined.saturating_sub(before.joined),
             time_ms: (took.as_secs_f64() * 100_000.0).round() / 100.0,
             edges,
         }

@@ -3,7 +3,7 @@
 use super::{
     Bubble, Compiler, Cx, Fault, Gathering, Merged, Out, Path, Place, Question, Row, Shape,
     loader::Seat,
-    policy::{Marks, Policy},
+    policy::{Degraded, Marks, Policy},
     write::Written,
 };
 use futures::{FutureExt, future::join_all};
@@ -80,23 +80,29 @@ impl<Q: Question, S: Shape> Asking for Ask<Q, S> {
                 let answers = answers::<Q>(&distinct, &plan.place, cx).await;
                 let plan = &plan.rows;
                 let mut rows: Vec<&'p Q::Row> = Vec::with_capacity(distinct.len());
+                let mut marks = Marks::default();
                 let mut slots: Vec<_> = answers
                     .into_iter()
-                    .map(|answer| {
-                        let from = rows.len();
-                        answer?.push_to(&mut rows);
+                    .enumerate()
+                    .map(|(slot, answer)| {
+                        let (from, found) = (rows.len(), answer?);
+                        found.push_to(&mut rows);
+                        if let Some(degraded) = found.degraded() {
+                            marks.put(slot, degraded);
+                        }
                         if !S::MANY {
                             rows.truncate(from + 1);
                         }
                         Ok((from, rows.len()))
                     })
                     .collect();
-                let mut marks = Marks::default();
                 for (slot, policy) in of_row.iter_mut().zip(policies.iter().flatten()) {
-                    let Some(Err(fault)) = slots.get(*slot) else { continue };
-                    let Some((instead, degraded)) = policy.instead(fault, cx.arena) else { continue };
+                    let (Some(Err(fault)), Some(question)) = (slots.get(*slot), distinct.get(*slot)) else {
+                        continue;
+                    };
+                    let Some((instead, degraded)) = policy.instead(question, fault, cx) else { continue };
                     let from = rows.len();
-                    rows.extend(instead.iter().take(if S::MANY { usize::MAX } else { 1 }));
+                    rows.extend(instead.into_iter().take(if S::MANY { usize::MAX } else { 1 }));
                     *slot = slots.len();
                     marks.put(*slot, degraded);
                     slots.push(Ok((from, rows.len())));
@@ -162,6 +168,11 @@ pub(super) struct Found<'p, Q: Question> {
 }
 
 impl<'p, Q: Question> Found<'p, Q> {
+    /// Its rows stand in for newer ones that the upstream fails to give.
+    pub fn degraded(&self) -> Option<Degraded> {
+        self.page.stale(self.place).map(Degraded::stale)
+    }
+
     pub fn push_to(&self, rows: &mut Vec<&'p Q::Row>) {
         if let Ok(answer) = self.page.answer(self.place) {
             rows.extend(answer);
@@ -183,7 +194,7 @@ pub(super) async fn answers<'p, Q: Question>(
         }
         landed
     } else {
-        join_all(flights.into_iter().map(super::loader::Flight::land)).await
+        join_all(flights.into_iter().map(super::flight::Flight::land)).await
     };
     if let Some(strictest) = cx.loader.stats().strictest() {
         landed.iter().for_each(|page| strictest.read(page.as_ref().ok().and_then(|page| page.fresh_until())));

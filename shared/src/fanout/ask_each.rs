@@ -61,36 +61,46 @@ impl<Q: Question> Asking for AskEach<Q> {
                 let plan = &plan.rows;
                 let mut rows: Vec<&'p Q::Row> = Vec::with_capacity(of_question.len());
                 let mut of_question = of_question.into_iter();
-                let mut slots: Vec<_> = counts
+                let mut marks = Marks::default();
+                let slots = counts
                     .into_iter()
-                    .map(|count| {
+                    .enumerate()
+                    .map(|(row, count)| {
+                        let policy = policies.as_ref().and_then(|policies| policies.get::<usize>(row));
                         let from = rows.len();
-                        let mut failure = None;
+                        let (mut failed, mut degraded) = (None, None);
                         for at in of_question.by_ref().take(count) {
-                            match answers.get(at) {
-                                Some(Ok(found)) => found.push_to(&mut rows),
-                                Some(Err(fault)) => failure = Some(fault.clone()),
-                                None => failure = Some(Fault::internal()),
+                            match (answers.get(at), distinct.get(at)) {
+                                (Some(Ok(found)), _) => {
+                                    found.push_to(&mut rows);
+                                    degraded = found.degraded().or(degraded);
+                                }
+                                (Some(Err(fault)), Some(question)) => {
+                                    match policy.and_then(|policy| policy.instead(question, fault, cx)) {
+                                        Some((kept, stale)) if policy.is_some_and(Policy::is_stale) => {
+                                            rows.extend(kept);
+                                            degraded = Some(stale);
+                                        }
+                                        // One that nothing stands in for fails the list.
+                                        _ if matches!(failed, Some((_, None))) => {}
+                                        whole => failed = Some((fault.clone(), whole)),
+                                    }
+                                }
+                                _ => failed = Some((Fault::internal(), None)),
                             }
                         }
-                        match failure {
-                            None => Ok((from, rows.len())),
-                            Some(fault) => {
-                                rows.truncate(from);
-                                Err(fault)
-                            }
+                        if let Some((fault, whole)) = failed {
+                            rows.truncate(from);
+                            let (instead, policy) = whole.ok_or(fault)?;
+                            rows.extend(instead);
+                            degraded = Some(policy);
                         }
+                        if let Some(degraded) = degraded {
+                            marks.put(row, degraded);
+                        }
+                        Ok((from, rows.len()))
                     })
                     .collect();
-                let mut marks = Marks::default();
-                for (at, (slot, policy)) in slots.iter_mut().zip(policies.iter().flatten()).enumerate() {
-                    let Err(fault) = &*slot else { continue };
-                    let Some((instead, degraded)) = policy.instead(fault, cx.arena) else { continue };
-                    let from = rows.len();
-                    rows.extend(instead);
-                    marks.put(at, degraded);
-                    *slot = Ok((from, rows.len()));
-                }
                 let level = Q::Row::gather(plan, rows, cx).wait().await;
                 Box::new(Lists::<Q::Row> { slots, level, plan, marks }) as Box<dyn Written + 'p>
             }

@@ -5,11 +5,12 @@
 //! request's own [`Loader`] and hands back where the answer will be; plans and hand-written resolvers thus share batches
 //! and answers. Nor does the crate wait for more keys: the request's loader does, for everybody.
 
-use super::{Fault, Loader, Page, Place, Question, loader::Flight};
+use super::{Fault, Loader, Page, Place, Question, flight::Flight};
 use dataloader::{BatchFn, cached};
 use std::{
     collections::HashMap,
     sync::{Arc, Weak},
+    time::Duration,
 };
 
 /// The rows that answer a question.
@@ -22,6 +23,11 @@ impl<Q: Question> Rows<Q> {
     /// In the upstream's order.
     pub fn iter(&self) -> impl Iterator<Item = &Q::Row> {
         self.page.answer(self.place).into_iter().flatten()
+    }
+
+    /// How old they are, if they stand in place of newer ones that their upstream fails to give.
+    pub fn stale(&self) -> Option<Duration> {
+        self.page.stale(self.place)
     }
 
     /// The first, if there is any.

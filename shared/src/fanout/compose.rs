@@ -57,14 +57,15 @@ impl<Q: Question, S: Shape> Step for Ask<Q, S> {
                     Ok(found) => {
                         let mut rows = Vec::new();
                         found.push_to(&mut rows);
-                        Ok(Answer { told: rows, degraded: None })
+                        Ok(Answer { told: rows, degraded: found.degraded() })
                     }
                     Err(fault) => {
                         let policy = policies.as_ref().and_then(|policies| policies.get::<usize>(row));
-                        let (rows, degraded) = policy
-                            .and_then(|policy| policy.instead(fault, cx.arena))
+                        let (told, degraded) = policy
+                            .zip(distinct.get(at))
+                            .and_then(|(policy, question)| policy.instead(question, fault, cx))
                             .ok_or_else(|| fault.clone())?;
-                        Ok(Answer { told: rows.iter().collect(), degraded: Some(degraded) })
+                        Ok(Answer { told, degraded: Some(degraded) })
                     }
                 }
             };

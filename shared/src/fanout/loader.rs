@@ -5,53 +5,29 @@
 //! its answer: rows, none, or a failure. Nothing is spawned: calls end with the request that wants them.
 
 use super::{
-    Call, Fault, Page, Place, Question,
-    account::{Account, Fanout},
+    Page, Place, Question,
+    account::{Account, Fanout, Shared},
+    depart::depart_alone,
+    flight::Flight,
     policy::DegradedAt,
+    pool::{Asker, Seating, SharedPool},
     strictest::Strictest,
 };
-use crate::{
-    request::RequestContext,
-    upstream::{Reply, Upstreams, client::bad_response, freshness::fresh_until},
-};
-use futures::{
-    FutureExt, StreamExt,
-    future::{BoxFuture, Shared},
-    stream,
-};
+use crate::{request::RequestContext, telemetry::RequestRecord, upstream::Upstreams};
+use futures::FutureExt;
 use parking_lot::Mutex;
 use rustc_hash::FxHashMap;
 use std::{
     any::{Any, TypeId},
-    future::Future,
     sync::{
         Arc,
-        atomic::{AtomicU32, Ordering::Relaxed},
+        atomic::{
+            AtomicU32, AtomicU64,
+            Ordering::{self, Relaxed},
+        },
     },
-    task::Poll,
+    time::Duration,
 };
-use tracing::Instrument;
-
-/// The page that answers a question, once it is there.
-pub(super) type Answered<Q> = Result<Arc<Page<Q>>, Fault>;
-
-/// A page on its way, awaited by all who asked for something on it.
-///
-/// A type of its own: behind a bare alias rustc loses that the future is `'static` where the loader is used
-/// through `dataloader`.
-pub(super) struct Flight<Q: Question>(Shared<BoxFuture<'static, Answered<Q>>>);
-
-impl<Q: Question> Clone for Flight<Q> {
-    fn clone(&self) -> Self {
-        Self(self.0.clone())
-    }
-}
-
-impl<Q: Question> Flight<Q> {
-    pub async fn land(self) -> Answered<Q> {
-        self.0.await
-    }
-}
 
 /// Where a question's answer will be: in which of the flights, at which place.
 #[derive(Clone, Copy)]
@@ -65,6 +41,9 @@ pub(super) struct Seat {
 pub struct Stats {
     calls: AtomicU32,
     keys: AtomicU32,
+    asked: AtomicU32,
+    kept: AtomicU32,
+    shared: AtomicU32,
     waves: AtomicU32,
     /// Waves of what a resolver written by hand did before it returned.
     before: AtomicU32,
@@ -83,7 +62,8 @@ impl Stats {
 
     /// The account so far, if one is kept.
     pub(crate) fn fanout(&self) -> Option<Fanout> {
-        self.account.as_ref().map(Account::close)
+        let shared = Shared { cache_hits: self.cache_hits(), joined: self.shared() };
+        self.account.as_ref().map(|account| account.close(shared))
     }
 
     /// These places of the answer are less than they should be.
@@ -96,6 +76,14 @@ impl Stats {
     /// What was told of them since this was last asked.
     pub(crate) fn take_degraded(&self) -> Vec<DegradedAt> {
         std::mem::take(&mut *self.degraded.lock())
+    }
+
+    /// A call leaves with questions of one type, in the `wave`th wave of its root.
+    pub(super) fn called<Q: Question>(&self, keys: usize, wave: u32) {
+        self.sent(keys, wave);
+        if let Some(account) = &self.account {
+            account.called::<Q>(keys, self.before() + wave);
+        }
     }
 
     /// A write leaves.
@@ -114,6 +102,21 @@ impl Stats {
     /// Keys sent in them.
     pub fn keys(&self) -> u32 {
         self.keys.load(Relaxed)
+    }
+
+    /// Keys wanted, each counted where it was wanted: those of a level are distinct.
+    pub fn asked(&self) -> u32 {
+        self.asked.load(Relaxed)
+    }
+
+    /// Of the keys wanted, those whose rows were kept from earlier requests.
+    pub fn cache_hits(&self) -> u32 {
+        self.kept.load(Relaxed)
+    }
+
+    /// Of the keys wanted, those that another request had under way, and that its call answered.
+    pub fn shared(&self) -> u32 {
+        self.shared.load(Relaxed)
     }
 
     /// The depth of the fan-out: how many calls had to wait for each other, at most. It follows from the document and
@@ -137,6 +140,11 @@ impl Stats {
     pub(crate) fn sent(&self, keys: usize, wave: u32) {
         self.calls.fetch_add(1, Relaxed);
         self.keys.fetch_add(u32::try_from(keys).unwrap_or(u32::MAX), Relaxed);
+        self.waited_in(wave);
+    }
+
+    /// A call of the `wave`th wave is waited for.
+    fn waited_in(&self, wave: u32) {
         self.waves.fetch_max(self.before.load(Relaxed) + wave, Relaxed);
     }
 
@@ -157,7 +165,13 @@ pub(super) struct Sender {
     pub request: Arc<RequestContext>,
     pub stats: Arc<Stats>,
     /// How often somebody came to ask: while it grows, no page leaves.
-    arrivals: AtomicU32,
+    pub arrivals: AtomicU32,
+}
+
+impl Sender {
+    pub fn new(upstreams: Arc<Upstreams>, request: Arc<RequestContext>, stats: Arc<Stats>) -> Self {
+        Self { upstreams, request, stats, arrivals: AtomicU32::new(0) }
+    }
 }
 
 /// Answers questions for one request.
@@ -165,13 +179,15 @@ pub struct Loader {
     sender: Arc<Sender>,
     /// One pool for each type of question. Few: a list is found through faster than a map.
     pools: Mutex<Vec<(TypeId, Arc<dyn Any + Send + Sync>)>>,
+    /// What other requests asked before this is too old for this one.
+    since: AtomicU64,
 }
 
 impl Loader {
     /// For one request.
     pub fn new(upstreams: Arc<Upstreams>, request: Arc<RequestContext>, stats: Arc<Stats>) -> Self {
-        let sender = Sender { upstreams, request, stats, arrivals: AtomicU32::new(0) };
-        Self { sender: Arc::new(sender), pools: Mutex::default() }
+        let sender = Arc::new(Sender::new(upstreams, request, stats));
+        Self { sender, pools: Mutex::default(), since: AtomicU64::new(0) }
     }
 
     /// Whose request this is.
@@ -192,12 +208,30 @@ impl Loader {
     /// A loader for the same caller with a new deadline that knows no answer yet: for an event of a subscription.
     pub(super) fn for_next_event(&self) -> Self {
         let request = Arc::new(self.sender.request.renewed());
-        Self::new(self.sender.upstreams.clone(), request, self.sender.stats.clone())
+        let next = Self::new(self.sender.upstreams.clone(), request, self.sender.stats.clone());
+        // An event says that something is new: what was known before it may be what it changes.
+        next.forget();
+        next
     }
 
-    /// Forgets all answers: something was written, and the reader must see it.
+    /// Forgets all answers: something was written, and the reader must see it. Neither does this request take from
+    /// others any more what they asked before.
     pub fn forget(&self) {
-        self.pools.lock().clear();
+        self.since.store(self.sender.upstreams.sharing().tick(), Ordering::Release);
+        let pools = std::mem::take(&mut *self.pools.lock());
+        drop(pools);
+    }
+
+    /// The answer that was kept for a question, fresh or not, if it is not older than `up_to`: its page, the question's
+    /// place on it, and its age. Only a `Public` question's answers are kept, and none past its time that its upstream
+    /// says must be asked for again.
+    pub fn kept<Q: Question>(
+        &self,
+        question: &Q,
+        up_to: Duration,
+    ) -> Option<(Arc<Page<Q>>, usize, Duration)> {
+        let pool = self.sender.upstreams.sharing().pool::<Q>()?;
+        pool.kept_up_to(question, up_to, self.since.load(Ordering::Acquire))
     }
 
     /// Something of this request's that is made once, such as the pool of a type of question.
@@ -217,7 +251,13 @@ impl Loader {
     /// The flights that answer these distinct questions, and which answers which, where.
     pub(super) fn ask<Q: Question>(&self, questions: &[Q], place: &Place) -> (Vec<Flight<Q>>, Vec<Seat>) {
         self.arrived();
-        self.once(Pool::<Q>::default).ask(&self.sender, questions, place)
+        if let Some(account) = &self.sender.stats.account {
+            account.asked(place, self.sender.stats.before(), questions);
+        }
+        self.sender.stats.asked.fetch_add(u32::try_from(questions.len()).unwrap_or(u32::MAX), Relaxed);
+        let pool = self.once(|| Pool::<Q>::new(self.sender.upstreams.sharing().pool()));
+        let since = self.since.load(Ordering::Acquire);
+        pool.ask(Asker { sender: &self.sender, since, wave: place.wave }, questions)
     }
 
     /// Somebody came who has or will have a seat: others may be right behind.
@@ -227,59 +267,121 @@ impl Loader {
 }
 
 /// All questions of one type that this request has asked.
-struct Pool<Q: Question>(Mutex<Asked<Q>>);
+struct Pool<Q: Question> {
+    /// Where it meets other requests, if it may.
+    shared: Option<Arc<SharedPool<Q>>>,
+    asked: Mutex<Asked<Q>>,
+}
 
 struct Asked<Q: Question> {
     seats: FxHashMap<Q, Seat>,
     flights: Vec<Flight<Q>>,
     /// Pages that have not left: at most one a group.
     boarding: Vec<Arc<Mutex<Boarding<Q>>>>,
+    /// Which of the flights is which of the shared pool's.
+    numbers: FxHashMap<u64, usize>,
 }
 
 /// A page that still takes questions.
-struct Boarding<Q> {
+pub(super) struct Boarding<Q> {
     flight: usize,
     questions: Vec<Q>,
     url_len: usize,
     left: bool,
 }
 
-impl<Q: Question> Default for Pool<Q> {
-    fn default() -> Self {
-        Self(Mutex::new(Asked { seats: FxHashMap::default(), flights: Vec::new(), boarding: Vec::new() }))
+impl<Q> Boarding<Q> {
+    /// Takes nobody any more.
+    pub fn leave(&mut self) -> Vec<Q> {
+        self.left = true;
+        std::mem::take(&mut self.questions)
     }
 }
 
 impl<Q: Question> Pool<Q> {
-    fn ask(&self, sender: &Arc<Sender>, questions: &[Q], place: &Place) -> (Vec<Flight<Q>>, Vec<Seat>) {
-        let mut asked = self.0.lock();
+    fn new(shared: Option<Arc<SharedPool<Q>>>) -> Self {
+        let asked = Asked {
+            seats: FxHashMap::default(),
+            flights: Vec::new(),
+            boarding: Vec::new(),
+            numbers: FxHashMap::default(),
+        };
+        Self { shared, asked: Mutex::new(asked) }
+    }
+
+    fn ask(&self, asker: Asker<'_>, questions: &[Q]) -> (Vec<Flight<Q>>, Vec<Seat>) {
+        let mut asked = self.asked.lock();
         let asked = &mut *asked;
         asked.seats.reserve(questions.len());
-        asked.boarding.retain(|page| !page.lock().left);
-        // Flights of this ask, with the number each has in the pool.
-        let mut mine: Vec<usize> = Vec::with_capacity(1);
+        match &self.shared {
+            Some(pool) => asked.board_with_others(pool, asker, questions),
+            None => asked.boarding.retain(|page| !page.lock().left),
+        }
+        let mut mine = Mine::default();
         let mut seats = Vec::with_capacity(questions.len());
-        let known = asked.seats.len();
         for question in questions {
             let seat = match asked.seats.get(question) {
                 Some(seat) => *seat,
-                None => asked.board(sender, question, place),
+                None => asked.board(asker.sender, question, asker.wave),
             };
-            let flight = mine.iter().rposition(|flight| *flight == seat.flight).unwrap_or_else(|| {
-                mine.push(seat.flight);
-                mine.len() - 1
-            });
-            seats.push(Seat { flight, place: seat.place });
+            seats.push(Seat { flight: mine.number(seat.flight), place: seat.place });
         }
-        if let Some(account) = &sender.stats.account {
-            account.asked(place, sender.stats.before(), questions, asked.seats.len() - known);
-        }
-        (mine.iter().filter_map(|flight| asked.flights.get(*flight).cloned()).collect(), seats)
+        (mine.flights.iter().filter_map(|flight| asked.flights.get(*flight).cloned()).collect(), seats)
+    }
+}
+
+/// The flights of one ask, by the number each has in the pool.
+#[derive(Default)]
+struct Mine {
+    flights: Vec<usize>,
+    /// Filled once there are many, as where rows were kept one by one.
+    numbers: FxHashMap<usize, usize>,
+}
+
+impl Mine {
+    const FEW: usize = 16;
+
+    fn number(&mut self, flight: usize) -> usize {
+        let known = if self.flights.len() <= Self::FEW {
+            self.flights.iter().rposition(|other| *other == flight)
+        } else {
+            if self.numbers.is_empty() {
+                self.numbers = self.flights.iter().enumerate().map(|(at, flight)| (*flight, at)).collect();
+            }
+            self.numbers.get(&flight).copied()
+        };
+        known.unwrap_or_else(|| {
+            let number = self.flights.len();
+            self.flights.push(flight);
+            if !self.numbers.is_empty() {
+                self.numbers.insert(flight, number);
+            }
+            number
+        })
     }
 }
 
 impl<Q: Question> Asked<Q> {
-    fn board(&mut self, sender: &Arc<Sender>, question: &Q, place: &Place) -> Seat {
+    /// Seats for what this request has not asked yet, among all others who ask this.
+    fn board_with_others(&mut self, pool: &Arc<SharedPool<Q>>, asker: Asker<'_>, questions: &[Q]) {
+        let Self { seats, flights, numbers, .. } = self;
+        let new: Vec<&Q> = questions.iter().filter(|question| !seats.contains_key(*question)).collect();
+        if new.is_empty() {
+            return;
+        }
+        let tally = pool.seat(asker, new.into_iter(), &mut Seating { flights, numbers, seats });
+        let stats = &asker.sender.stats;
+        stats.kept.fetch_add(tally.kept, Relaxed);
+        stats.shared.fetch_add(tally.joined, Relaxed);
+        if tally.joined > 0 {
+            stats.waited_in(asker.wave);
+        }
+        RequestRecord::with_current(|record| {
+            record.keys_answered(Q::UPSTREAM.name(), tally.kept, tally.joined, tally.asked);
+        });
+    }
+
+    fn board(&mut self, sender: &Arc<Sender>, question: &Q, wave: u32) -> Seat {
         let key_len = question.key().url_len() + 1;
         let mut full = None;
         for (at, page) in self.boarding.iter().enumerate() {
@@ -309,116 +411,11 @@ impl<Q: Question> Asked<Q> {
             url_len: url.len(),
             left: false,
         }));
-        self.flights.push(Flight(depart(sender.clone(), page.clone(), place.clone()).boxed().shared()));
+        self.flights.push(Flight::own(depart_alone(sender.clone(), page.clone(), wave).boxed().shared()));
         if Q::PAGE > 1 {
             self.boarding.push(page);
         }
         self.seats.insert(question.clone(), seat);
         seat
-    }
-}
-
-/// Lets everybody who is ready board, then asks.
-/// The place is that of whoever opened the page.
-async fn depart<Q: Question>(
-    sender: Arc<Sender>,
-    page: Arc<Mutex<Boarding<Q>>>,
-    opener: Place,
-) -> Answered<Q> {
-    if Q::PAGE > 1 {
-        nobody_else(&sender).await;
-    }
-    let questions = {
-        let mut page = page.lock();
-        page.left = true;
-        std::mem::take(&mut page.questions)
-    };
-    match Q::CALL {
-        Call::Batch => {
-            let batch =
-                tracing::debug_span!("batch", upstream.question = Q::NAME, upstream.keys = questions.len());
-            call(&sender, &questions, &opener).instrument(batch).await.map(Arc::new)
-        }
-        Call::Each { at_once } => {
-            // Indices, not borrowed questions: a stream of borrows is not provably Send.
-            let (sender, questions, opener) = (&sender, &questions, &opener);
-            let pages = stream::iter(0..questions.len())
-                .map(|at| async move {
-                    match questions.get(at..=at) {
-                        Some(one) => call(sender, one, opener).await,
-                        None => Err(Fault::internal()),
-                    }
-                })
-                .buffered(at_once.max(1))
-                .collect::<Vec<_>>()
-                .instrument(tracing::debug_span!(
-                    "batch",
-                    upstream.question = Q::NAME,
-                    upstream.keys = questions.len()
-                ))
-                .await;
-            Ok(Arc::new(Page::joined(pages)))
-        }
-    }
-}
-
-/// Goes around until nobody else has come since the last time.
-///
-/// Going around once is not enough: a page is polled by each who waits for it, so the second to board would be the
-/// one who sends it off; and async-graphql's roots are polled two at a time (its `FuturesUnordered` yields after two
-/// that woke themselves). It does poll those first that never were, so whoever is ready has come when a whole round
-/// brought nobody.
-fn nobody_else(sender: &Sender) -> impl Future<Output = ()> + Send {
-    let mut known = None;
-    std::future::poll_fn(move |cx| {
-        let arrivals = Some(sender.arrivals.load(Relaxed));
-        if known == arrivals {
-            return Poll::Ready(());
-        }
-        known = arrivals;
-        cx.waker().wake_by_ref();
-        Poll::Pending
-    })
-}
-
-/// One HTTP call, and its rows.
-async fn call<Q: Question>(sender: &Sender, questions: &[Q], opener: &Place) -> Result<Page<Q>, Fault> {
-    let mut path = String::with_capacity(64);
-    Q::url(questions, &mut path);
-    sender.stats.sent(questions.len(), opener.wave);
-    if let Some(account) = &sender.stats.account {
-        account.called::<Q>(opener, sender.stats.before());
-    }
-    let reply = sender
-        .upstreams
-        .get(&Q::UPSTREAM, Q::SCOPE, &path, Q::NAME, questions.len(), &sender.request)
-        .await?;
-    let page = page(questions, &reply)?;
-    let until = sender.stats.strictest().and_then(|_| fresh_until(&reply));
-    Ok(page.with_fresh_until(until))
-}
-
-/// What an answer says to the questions it was asked.
-fn page<Q: Question>(questions: &[Q], reply: &Reply) -> Result<Page<Q>, Fault> {
-    match reply {
-        Reply { status: 404, .. } => Q::absent(questions),
-        reply if reply.status == 400 => Err(Q::refused(questions, reply).unwrap_or_else(|| {
-            tracing::error!(
-                upstream.name = Q::UPSTREAM.name(),
-                upstream.question = Q::NAME,
-                http.status = reply.status,
-                "the upstream refuses the question"
-            );
-            bad_response()
-        })),
-        reply => Q::read(questions, reply).map_err(|cause| {
-            tracing::error!(
-                upstream.name = Q::UPSTREAM.name(),
-                upstream.question = Q::NAME,
-                upstream.cause = cause,
-                "the upstream's answer cannot be read",
-            );
-            bad_response()
-        }),
     }
 }

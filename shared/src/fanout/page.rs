@@ -1,44 +1,73 @@
 //! The rows of one answered call, and which question each of them answers.
 
 use super::{Fault, Key, Question};
+use crate::upstream::freshness::Freshness;
 use rustc_hash::FxHashMap;
-use std::time::Instant;
+use std::{
+    fmt,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 /// An answered page: by the place of a question in the call, its rows or its failure.
-#[derive(Debug)]
 pub struct Page<Q: Question> {
     rows: Vec<Q::Row>,
     /// Rows in the order of their questions; empty if the rows stand so already.
     order: Vec<u32>,
-    answers: Vec<Answer>,
-    fresh_until: Option<Instant>,
+    answers: Vec<Answer<Q>>,
+    /// None: nobody may use it again.
+    freshness: Option<Freshness>,
+    /// When its call left, and what it weighs, once it is one of those that are kept.
+    pub(super) kept: Option<Kept>,
 }
 
-#[derive(Debug, Clone)]
-enum Answer {
+/// What is known of a page that later requests may use.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Kept {
+    /// Tells it from all other pages and flights.
+    pub id: u64,
+    /// When its call left, by the clock that orders calls and writes.
+    pub left: u64,
+    /// Bytes, roughly.
+    pub weight: u32,
+}
+
+enum Answer<Q: Question> {
     /// From and to, in `order`.
     Rows(u32, u32),
     Failed(Fault),
+    /// On another page, which has it itself.
+    Lent(Box<Lent<Q>>),
+}
+
+/// A page, a place on it, and the age of the answer there if it stands in place of a failure.
+pub(super) type Loan<Q> = (Arc<Page<Q>>, usize, Option<Duration>);
+
+struct Lent<Q: Question> {
+    page: Arc<Page<Q>>,
+    place: usize,
+    /// How old it is, if it stands in place of a failure.
+    stale: Option<Duration>,
+}
+
+impl<Q: Question> fmt::Debug for Page<Q> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Page")
+            .field("question", &Q::NAME)
+            .field("answers", &self.answers.len())
+            .field("rows", &self.rows.len())
+            .finish_non_exhaustive()
+    }
 }
 
 impl<Q: Question> Page<Q> {
-    fn new(rows: Vec<Q::Row>, order: Vec<u32>, answers: Vec<Answer>) -> Self {
-        Self { rows, order, answers, fresh_until: None }
-    }
-
-    /// Whose upstream says until when it may be used again.
-    pub(super) fn with_fresh_until(self, fresh_until: Option<Instant>) -> Self {
-        Self { fresh_until, ..self }
-    }
-
-    /// Until when it may be used again, as its upstream says. None: only now.
-    pub fn fresh_until(&self) -> Option<Instant> {
-        self.fresh_until
+    fn new(rows: Vec<Q::Row>, order: Vec<u32>, answers: Vec<Answer<Q>>) -> Self {
+        Self { rows, order, answers, freshness: None, kept: None }
     }
 
     /// No rows for any of so many questions.
     pub fn empty(questions: usize) -> Self {
-        Self::new(Vec::new(), Vec::new(), vec![Answer::Rows(0, 0); questions])
+        Self::new(Vec::new(), Vec::new(), (0..questions).map(|_| Answer::Rows(0, 0)).collect())
     }
 
     /// All rows answer the one question.
@@ -62,11 +91,7 @@ impl<Q: Question> Page<Q> {
 
     /// Pages of one question each, in the order of the questions.
     pub(super) fn joined(pages: Vec<Result<Page<Q>, Fault>>) -> Self {
-        let until = |page: &Result<Self, Fault>| page.as_ref().ok()?.fresh_until;
-        // None is the least: one page that is not fresh, and none is.
-        let fresh_until = pages.iter().map(until).min().flatten();
         let mut joined = Self::new(Vec::new(), Vec::new(), Vec::with_capacity(pages.len()));
-        joined.fresh_until = fresh_until;
         for page in pages {
             joined.answers.push(match page {
                 Ok(mut page) => {
@@ -80,16 +105,79 @@ impl<Q: Question> Page<Q> {
         joined
     }
 
+    /// Answers that stand on other pages.
+    pub(super) fn lent(answers: Vec<Result<Loan<Q>, Fault>>) -> Self {
+        let answers = answers.into_iter().map(|answer| match answer {
+            Ok((page, place, stale)) => {
+                // Never a chain: what lends lends what it was lent.
+                let (page, place, stale) = match page.answers.get(place) {
+                    Some(Answer::Lent(lent)) => (lent.page.clone(), lent.place, stale.or(lent.stale)),
+                    _ => (page, place, stale),
+                };
+                Answer::Lent(Box::new(Lent { page, place, stale }))
+            }
+            Err(fault) => Answer::Failed(fault),
+        });
+        Self::new(Vec::new(), Vec::new(), answers.collect())
+    }
+
+    /// The upstream allows to use it again.
+    pub(super) fn with_freshness(self, freshness: Option<Freshness>) -> Self {
+        Self { freshness, ..self }
+    }
+
+    /// What the upstream allows to be done with it.
+    pub(super) fn freshness(&self) -> Option<&Freshness> {
+        self.freshness.as_ref()
+    }
+
+    /// Until when all of it may be used again, as its upstream says. None: only now.
+    pub fn fresh_until(&self) -> Option<Instant> {
+        if let Some(freshness) = &self.freshness {
+            return freshness.fresh_until();
+        }
+        let lent = self.answers.iter().map(|answer| match answer {
+            Answer::Lent(lent) if lent.stale.is_none() => lent.page.fresh_until(),
+            _ => None,
+        });
+        // None is earlier than any.
+        lent.min().flatten()
+    }
+
+    /// How old the answer to the `at`th question is, if an upstream that fails should have given a newer one.
+    pub fn stale(&self, at: usize) -> Option<Duration> {
+        match self.answers.get(at) {
+            Some(Answer::Lent(lent)) => lent.stale,
+            _ => None,
+        }
+    }
+
+    /// How many questions it answers.
+    pub(super) fn answers(&self) -> usize {
+        self.answers.len()
+    }
+
+    /// The bytes its rows take, without what they point to.
+    pub(super) fn size(&self) -> usize {
+        self.rows.len() * size_of::<Q::Row>()
+            + self.order.len() * size_of::<u32>()
+            + self.answers.len() * size_of::<Answer<Q>>()
+    }
+
     /// The rows that answer the `at`th question of the call.
     pub fn answer(&self, at: usize) -> Result<impl Iterator<Item = &Q::Row>, &Fault> {
-        let (from, to) = match self.answers.get(at) {
+        let (page, at) = match self.answers.get(at) {
+            Some(Answer::Lent(lent)) => (&*lent.page, lent.place),
+            _ => (self, at),
+        };
+        let (from, to) = match page.answers.get(at) {
             Some(Answer::Rows(from, to)) => (*from as usize, *to as usize),
             Some(Answer::Failed(fault)) => return Err(fault),
-            None => (0, 0),
+            Some(Answer::Lent(_)) | None => (0, 0),
         };
         Ok((from..to).filter_map(move |place| {
-            let row = if self.order.is_empty() { place } else { *self.order.get(place)? as usize };
-            self.rows.get(row)
+            let row = if page.order.is_empty() { place } else { *page.order.get(place)? as usize };
+            page.rows.get(row)
         }))
     }
 }
@@ -112,7 +200,7 @@ fn places<Q: Question>(keys: &[Q]) -> FxHashMap<Key<'_>, u32> {
 }
 
 /// Places rows by a counting sort: two passes, no comparison, stable.
-fn route<Q: Question, W>(keys: &[Q], rows: &[W], key: impl Fn(&W) -> Key<'_>) -> (Vec<u32>, Vec<Answer>) {
+fn route<Q: Question, W>(keys: &[Q], rows: &[W], key: impl Fn(&W) -> Key<'_>) -> (Vec<u32>, Vec<Answer<Q>>) {
     let places = places(keys);
     let of_row: Vec<Option<u32>> = rows.iter().map(|row| places.get(&key(row)).copied()).collect();
     let mut counts = vec![0u32; keys.len()];
@@ -120,16 +208,15 @@ fn route<Q: Question, W>(keys: &[Q], rows: &[W], key: impl Fn(&W) -> Key<'_>) ->
         counts[*place as usize] += 1;
     }
     let mut from = 0;
-    let answers: Vec<Answer> = counts
+    let mut next = Vec::with_capacity(keys.len());
+    let answers = counts
         .iter()
         .map(|count| {
-            let answer = Answer::Rows(from, from + count);
+            next.push(from);
             from += count;
-            answer
+            Answer::Rows(from - count, from)
         })
         .collect();
-    let mut next: Vec<u32> =
-        answers.iter().map(|answer| if let Answer::Rows(from, _) = answer { *from } else { 0 }).collect();
     let mut order = vec![0; from as usize];
     for (row, place) in of_row.iter().enumerate() {
         if let Some(place) = place {

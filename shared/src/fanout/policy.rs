@@ -2,11 +2,12 @@
 //!
 //! * `.required()`: the parent means nothing without; the failure goes up to the next place that may be null;
 //! * `.soft()`: null and an error. What an edge of a nullable shape does anyway;
+//! * `.stale(age)`: the rows that the cache kept, up to that age;
 //! * `.or(rows)`: other rows, and no error.
 //!
 //! A policy is for failures of upstreams: what a caller did wrong, or may not, stays an error.
 
-use super::{Arena, Ask, AskEach, Code, Fault, Question, Row, Shape};
+use super::{Ask, AskEach, Code, Cx, Fault, Question, Row, Scope, Shape};
 use async_graphql::PathSegment;
 use serde::Serialize;
 use std::{sync::Arc, time::Duration};
@@ -15,6 +16,8 @@ use std::{sync::Arc, time::Duration};
 pub(super) enum Policy<R> {
     /// Null and an error where the shape allows null, else the parent's matter.
     AsShaped,
+    /// The rows that were kept, up to this age.
+    Stale(Duration),
     /// These rows; none, if there are none.
     Or(Option<Arc<Vec<R>>>),
 }
@@ -23,6 +26,7 @@ impl<R> Clone for Policy<R> {
     fn clone(&self) -> Self {
         match self {
             Self::AsShaped => Self::AsShaped,
+            Self::Stale(up_to) => Self::Stale(*up_to),
             Self::Or(rows) => Self::Or(rows.clone()),
         }
     }
@@ -33,19 +37,36 @@ impl<R: Row> Policy<R> {
         matches!(self, Self::AsShaped)
     }
 
+    pub fn is_stale(&self) -> bool {
+        matches!(self, Self::Stale(_))
+    }
+
     fn or(rows: impl IntoIterator<Item = R>) -> Self {
         let rows: Vec<R> = rows.into_iter().collect();
         Self::Or((!rows.is_empty()).then(|| Arc::new(rows)))
     }
 
-    /// The rows that stand in for what failed, if this policy has some.
-    pub fn instead<'p>(&self, fault: &Fault, arena: &'p Arena) -> Option<(&'p [R], Degraded)> {
+    /// The rows that stand in for the answer to `question`, which failed, if this policy has some.
+    pub fn instead<'p, Q: Question<Row = R>>(
+        &self,
+        question: &Q,
+        fault: &Fault,
+        cx: &Cx<'p>,
+    ) -> Option<(Vec<&'p R>, Degraded)> {
+        if !is_of_upstream(fault) {
+            return None;
+        }
         match self {
-            Self::Or(rows) if is_of_upstream(fault) => {
-                let rows = rows.as_ref().map_or(&[][..], |rows| arena.keep(rows.clone()).as_slice());
+            Self::AsShaped => None,
+            Self::Stale(up_to) => {
+                let (page, place, age) = cx.loader.kept(question, *up_to)?;
+                let rows = cx.arena.keep(page).answer(place).ok()?.collect();
+                Some((rows, Degraded::stale(age)))
+            }
+            Self::Or(rows) => {
+                let rows = rows.iter().flat_map(|rows| cx.arena.keep(rows.clone())).collect();
                 Some((rows, Degraded { policy: "default", age: None }))
             }
-            _ => None,
         }
     }
 }
@@ -67,6 +88,11 @@ pub(crate) struct Degraded {
 impl Degraded {
     /// Null, and an error at the same path.
     pub const SOFT: Self = Self { policy: "soft", age: None };
+
+    /// Rows of then, because there are none of now.
+    pub fn stale(age: Duration) -> Self {
+        Self { policy: "stale", age: Some(age) }
+    }
 }
 
 /// An item of `extensions.degraded`.
@@ -116,7 +142,27 @@ impl<Q: Question, S: Shape> Ask<Q, S> {
     }
 }
 
+impl<Q: Question, S: Shape> Ask<Q, S> {
+    /// The rows that the cache kept, when an upstream fails, if they are not older than this; else as without a policy.
+    /// How old they are is told in `extensions.degraded`. It compiles for public questions alone: a caller's rows are not
+    /// kept. Nor are those whose upstream forbids it (`no-store`), or says that they must not be used past their time.
+    #[must_use]
+    pub fn stale(mut self, up_to: Duration) -> Self {
+        const { assert!(matches!(Q::SCOPE, Scope::Public), "the rows of a caller's question are not kept") };
+        self.policy = Policy::Stale(up_to);
+        self
+    }
+}
+
 impl<Q: Question> AskEach<Q> {
+    /// For each question that fails the rows that the cache kept, as [`Ask::stale`] does.
+    #[must_use]
+    pub fn stale(mut self, up_to: Duration) -> Self {
+        const { assert!(matches!(Q::SCOPE, Scope::Public), "the rows of a caller's question are not kept") };
+        self.policy = Policy::Stale(up_to);
+        self
+    }
+
     /// These rows instead, as the whole list, when an upstream fails, and no error: `.or([])` for none. What was
     /// replaced is told in `extensions.degraded`.
     #[must_use]

@@ -65,6 +65,17 @@ pub enum BreakerState {
     Open,
 }
 
+/// Who answered a key of a public question.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum KeySource {
+    /// Rows that were kept: a hit.
+    Kept,
+    /// A call that another request had under way.
+    Joined,
+    /// A call: a miss.
+    Asked,
+}
+
 macro_rules! names {
     ($type:ty { $($variant:ident => $name:literal,)* }) => {
         impl $type {
@@ -92,6 +103,7 @@ names!(Outcome {
     Cancelled => "cancelled",
 });
 names!(Shared { Joined => "joined", Kept => "kept", });
+names!(KeySource { Kept => "kept", Joined => "joined", Asked => "asked", });
 names!(UpstreamOutcome {
     Ok => "ok",
     ClientError => "client_error",
@@ -125,6 +137,13 @@ struct UpstreamLabels {
     service: Arc<str>,
     upstream: &'static str,
     outcome: UpstreamOutcome,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct KeyLabels {
+    service: Arc<str>,
+    upstream: &'static str,
+    source: KeySource,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -187,6 +206,8 @@ pub struct Metrics {
     upstream_rejected: Family<RejectedLabels, Counter>,
     upstream_breaker: Family<EndpointLabels, Gauge>,
     degraded: Family<DegradedLabels, Counter>,
+    upstream_keys: Family<KeyLabels, Counter>,
+    rows_kept: Family<UpstreamDurationLabels, Gauge>,
 }
 
 /// The process's metrics.
@@ -229,6 +250,12 @@ impl Metrics {
         let degraded = Family::default();
         let help = "Places of answers that were less than they should be";
         registry.register("degraded", help, degraded.clone());
+        let upstream_keys = Family::default();
+        let help =
+            "Keys of public questions, by who answered: rows that were kept, another request's call, a call";
+        registry.register("upstream_keys", help, upstream_keys.clone());
+        let rows_kept = Family::default();
+        registry.register("upstream_rows_kept_bytes", "Bytes of rows that are kept", rows_kept.clone());
         Self {
             registry,
             requests,
@@ -239,6 +266,8 @@ impl Metrics {
             upstream_retries,
             upstream_rejected,
             upstream_breaker,
+            upstream_keys,
+            rows_kept,
             degraded,
         }
     }
@@ -289,6 +318,29 @@ impl Metrics {
     pub(super) fn degraded(&self, service: &Arc<str>, policy: &'static str, places: u64) {
         let labels = DegradedLabels { service: Arc::clone(service), policy };
         self.degraded.get_or_create(&labels).inc_by(places);
+    }
+
+    pub(super) fn keys_answered(
+        &self,
+        service: &Arc<str>,
+        upstream: &'static str,
+        kept: u32,
+        joined: u32,
+        asked: u32,
+    ) {
+        for (source, keys) in
+            [(KeySource::Kept, kept), (KeySource::Joined, joined), (KeySource::Asked, asked)]
+        {
+            if keys > 0 {
+                let labels = KeyLabels { service: Arc::clone(service), upstream, source };
+                self.upstream_keys.get_or_create(&labels).inc_by(keys.into());
+            }
+        }
+    }
+
+    pub(super) fn rows_kept(&self, service: &Arc<str>, upstream: &'static str, bytes: u64) {
+        let labels = UpstreamDurationLabels { service: Arc::clone(service), upstream };
+        self.rows_kept.get_or_create(&labels).set(i64::try_from(bytes).unwrap_or(i64::MAX));
     }
 
     /// The OpenMetrics text that `/metrics` answers.

@@ -122,6 +122,17 @@ impl RequestRecord {
         }
     }
 
+    /// Counts keys of an upstream by how they were answered: by rows that were kept, by another request's call, by one
+    /// of their own.
+    pub fn keys_answered(&self, upstream: &'static str, kept: u32, joined: u32, asked: u32) {
+        metrics().keys_answered(&self.service, upstream, kept, joined, asked);
+    }
+
+    /// So many bytes of an upstream's rows are kept by now.
+    pub fn rows_kept(&self, upstream: &'static str, bytes: u64) {
+        metrics().rows_kept(&self.service, upstream, bytes);
+    }
+
     /// Counts one level of the fan-out.
     pub fn wave(&self) {
         self.waves.fetch_add(1, Relaxed);

@@ -9,8 +9,8 @@ use super::{
     writes::Writes,
 };
 use crate::{
-    config::Settings,
-    fanout::{Fault, Scope},
+    config::{CacheSettings, Settings, SharingSettings},
+    fanout::{Fault, Scope, Sharing},
     request::{RequestContext, authorization},
     telemetry::{RequestRecord, UpstreamOutcome, inject},
 };
@@ -30,7 +30,7 @@ pub(crate) use super::failure::bad_response;
 /// An answer with a status that is not the upstream's failure.
 #[derive(Debug)]
 pub struct Reply {
-    /// 2xx, 304 or 4xx.
+    /// 2xx or 4xx; 304 where what was asked was whether something has changed.
     pub status: u16,
     /// As sent.
     pub headers: HeaderMap,
@@ -42,6 +42,7 @@ pub struct Reply {
 pub struct Upstreams {
     endpoints: BTreeMap<String, Endpoint>,
     pub(crate) writes: Writes,
+    sharing: Sharing,
 }
 
 /// The HTTP client could not be made.
@@ -86,10 +87,22 @@ impl Upstreams {
             Ok((name.clone(), Endpoint::new(&service, name, url, policy)?))
         };
         let endpoints = bases.iter().map(endpoint).collect::<Result<_, _>>()?;
-        Ok(Self { endpoints, writes: Writes::default() })
+        Ok(Self { endpoints, writes: Writes::default(), sharing: Sharing::new(0, 0) })
     }
 
-    /// Asks a question.
+    /// Its requests share what they ask; without this, each asks for itself.
+    #[must_use]
+    pub fn sharing_by(self, sharing: &SharingSettings, cache: &CacheSettings) -> Self {
+        Self { sharing: Sharing::new(sharing.batches_in_flight, cache.rows_bytes), ..self }
+    }
+
+    /// What its requests share.
+    pub(crate) fn sharing(&self) -> &Sharing {
+        &self.sharing
+    }
+
+    /// Asks a question. With a condition, the upstream may answer that what we have is right (304).
+    #[expect(clippy::too_many_arguments, reason = "what a call is made of, once")]
     pub(crate) async fn get(
         &self,
         upstream: &Upstream,
@@ -97,9 +110,13 @@ impl Upstreams {
         path: &str,
         question: &'static str,
         keys: usize,
+        condition: Option<&HeaderMap>,
         request: &RequestContext,
     ) -> Result<Reply, Fault> {
         let mut call = Request::new(Method::GET, self.url(upstream, path)?);
+        if let Some(condition) = condition {
+            call.headers_mut().extend(condition.clone());
+        }
         if let Some(authorization) = authorization(request, scope) {
             call.headers_mut().insert(header::AUTHORIZATION, authorization.clone());
         }
@@ -112,6 +129,7 @@ impl Upstreams {
         );
         match reply.status {
             200..=299 | 400 | 404 => Ok(reply),
+            304 if condition.is_some() => Ok(reply),
             401 => Err(Fault::unauthenticated()),
             403 => Err(Fault::forbidden("You may not see this.")),
             status => {

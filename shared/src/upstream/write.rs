@@ -1,10 +1,10 @@
 //! Writes to an upstream: the one thing a resolver does that is not a question.
 
 use super::{
-    Reply, Upstream,
+    Reply, Upstream, Upstreams,
     client::{JSON, bad_response},
 };
-use crate::fanout::{Code, Fault, Loader, Scope};
+use crate::fanout::{Code, Fault, Loader, Question, Scope, Sharing};
 use http::{HeaderName, HeaderValue, Method, header};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use std::sync::Arc;
@@ -21,7 +21,11 @@ pub struct Write {
     key: Option<String>,
     if_match: Option<String>,
     body: Option<Result<Vec<u8>, serde_json::Error>>,
+    stale: Vec<Stale>,
 }
+
+/// Forgets what a write makes stale.
+type Stale = Box<dyn Fn(&Sharing) + Send + Sync>;
 
 /// What came of a write.
 #[derive(Debug)]
@@ -68,6 +72,7 @@ impl Write {
             key: None,
             if_match: None,
             body: None,
+            stale: Vec::new(),
         }
     }
 
@@ -117,6 +122,32 @@ impl Write {
         Self { body: Some(serde_json::to_vec(body)), ..self }
     }
 
+    /// A question that has another answer after this write: what is kept for it, for all callers, is thrown away. Name
+    /// every public question that the write changes; a caller's own are never kept. (What this request has read itself
+    /// is forgotten without that.)
+    #[must_use]
+    pub fn makes_stale<Q: Question>(mut self, question: &Q) -> Self {
+        let question = question.clone();
+        self.stale.push(Box::new(move |sharing| sharing.forget_one(&question)));
+        self
+    }
+
+    /// All questions of a type of which this is true: such as all pages of a list.
+    #[must_use]
+    pub fn makes_stale_where<Q: Question>(
+        mut self,
+        which: impl Fn(&Q) -> bool + Send + Sync + 'static,
+    ) -> Self {
+        self.stale.push(Box::new(move |sharing| sharing.forget(&which)));
+        self
+    }
+
+    /// All questions of a type.
+    #[must_use]
+    pub fn makes_all_stale<Q: Question>(self) -> Self {
+        self.makes_stale_where(|_: &Q| true)
+    }
+
     /// Sends it, and reads what the upstream answers.
     ///
     /// # Errors
@@ -145,6 +176,8 @@ impl Write {
 
     async fn exchange(self) -> Result<Exchanged, Fault> {
         let upstreams = self.loader.upstreams();
+        // Dropped after the write, also when its caller leaves while it is under way: it may be done all the same.
+        let stale = MakesStale { upstreams: upstreams.clone(), which: self.stale };
         let mut call = reqwest::Request::new(self.method, upstreams.url(&self.upstream, &self.path)?);
         let headers = call.headers_mut();
         if let Some(authorization) = crate::request::authorization(self.loader.request(), Scope::Caller) {
@@ -171,6 +204,7 @@ impl Write {
         drop(under_way);
         self.loader.stats().waited(before);
         // Whether or not the answer arrived, what was read before may be wrong now.
+        drop(stale);
         self.loader.forget();
         let reply = reply?;
         let detail = |reply: &Reply| {
@@ -195,6 +229,18 @@ impl Write {
                 return Err(bad_response());
             }
         })
+    }
+}
+
+/// Throws away what is stale when it goes.
+struct MakesStale {
+    upstreams: Arc<Upstreams>,
+    which: Vec<Stale>,
+}
+
+impl Drop for MakesStale {
+    fn drop(&mut self) {
+        self.which.iter().for_each(|forget| forget(self.upstreams.sharing()));
     }
 }
 

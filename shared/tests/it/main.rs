@@ -13,4 +13,5 @@ mod executor;
 mod operations;
 mod process;
 mod resilience;
+mod sharing;
 mod telemetry;

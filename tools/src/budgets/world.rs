@@ -53,6 +53,9 @@ impl World {
             if service.is_bff {
                 // What is counted is not how fast this machine is.
                 set("deadline_ms=10000".to_owned());
+                // Nor what other operations have left behind.
+                set("sharing.batches_in_flight=0".to_owned());
+                set("cache.rows_bytes=0".to_owned());
             } else {
                 set(format!("database={}", folder.path().join(format!("{}.db", service.name)).display()));
             }

@@ -1,6 +1,6 @@
 //! Plays that a phone has noted down, perhaps while it was offline.
 
-use crate::{session::signed_in, upstreams::ACTIVITY};
+use crate::{session::signed_in, track::PlayCountOf, upstreams::ACTIVITY};
 use async_graphql::{Context, Enum, ID, InputObject, Object};
 use bff::{
     ContextExt, Leaf, entity,
@@ -8,6 +8,7 @@ use bff::{
     graphql::Only,
 };
 use serde::{Deserialize, Serialize};
+use std::collections::HashSet;
 
 /// What the phone has noted down.
 #[derive(InputObject, Serialize)]
@@ -83,7 +84,12 @@ impl ReportPlays {
         ctx: &Context<'_>,
         input: ReportPlaysInput,
     ) -> async_graphql::Result<Option<ReportPlaysPayload>> {
-        let write = ctx.write(&ACTIVITY)?.post("/plays").idempotency_key(&input.idempotency_key);
+        let played: HashSet<ID> = input.reports.iter().map(|report| report.track_id.clone()).collect();
+        let write = ctx
+            .write(&ACTIVITY)?
+            .post("/plays")
+            .idempotency_key(&input.idempotency_key)
+            .makes_stale_where(move |count: &PlayCountOf| played.contains(&count.0));
         Ok(Some(write.json(&input).send().await?.done()?))
     }
 }

@@ -1,7 +1,7 @@
 //! The follow button of an artist.
 
 use super::one_of;
-use crate::{artist::ArtistById, session::signed_in, upstreams::LIBRARY};
+use crate::{artist::ArtistById, artist_screen::FollowerCountOf, session::signed_in, upstreams::LIBRARY};
 use async_graphql::{Context, ID, InputObject, Object};
 use bff::{Ask, ContextExt, IntoAsk, edges, entity, graphql::Only};
 
@@ -44,7 +44,10 @@ impl SetFollowed {
         input: SetFollowedInput,
     ) -> async_graphql::Result<Option<SetFollowedPayload>> {
         let follow = one_of("follows", &input.artist_id);
-        let write = ctx.write(&LIBRARY)?.idempotency_key(input.idempotency_key);
+        let write = ctx
+            .write(&LIBRARY)?
+            .idempotency_key(input.idempotency_key)
+            .makes_stale(&FollowerCountOf(input.artist_id.clone()));
         let write = if input.followed { write.put(follow) } else { write.delete(follow) };
         write.send_and_forget().await?.done()?;
         Ok(Some(SetFollowedPayload { artist_id: input.artist_id }))

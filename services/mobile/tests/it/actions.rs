@@ -132,6 +132,31 @@ async fn plays_are_reported_in_one_batch_and_each_has_its_receipt() {
 }
 
 #[tokio::test]
+async fn counts_that_are_kept_are_read_again_once_the_user_has_changed_them() {
+    let world = world(1).await;
+    let kept = |body: Value| Reply::from(body).header("cache-control", "public, max-age=600");
+    world.library.get("/follower-counts", move |_| kept(json!([{"artist_id": "ar-1", "followers": 1}])));
+    world.activity.get("/play-counts", move |_| kept(json!([{"track_id": "tr-1", "plays": 1}])));
+    world.library.put("/follows/{id}", |_| json!({}));
+    world.activity.post("/plays", |_| json!({"results": []}));
+    let read = async || {
+        let document =
+            r#"{ artistScreen(id: "ar-1") { followersLabel } track(id: "tr-1") { playCountLabel } }"#;
+        world.mobile.query(document).await.ok();
+        [world.library.count("/follower-counts"), world.activity.count("/play-counts")]
+    };
+    assert_eq!(read().await, [1, 1]);
+    assert_eq!(read().await, [1, 1]);
+    let follow = "mutation($input: SetFollowedInput!) { setFollowed(input: $input) { __typename } }";
+    act(&world, follow, json!({"idempotencyKey": "k", "artistId": "ar-1", "followed": true})).await.ok();
+    assert_eq!(read().await, [2, 1]);
+    let report = "mutation($input: ReportPlaysInput!) { reportPlays(input: $input) { __typename } }";
+    let play = json!({"reportId": "r", "trackId": "tr-1", "playedAt": "2026-03-01T18:30:00Z", "msPlayed": 1});
+    act(&world, report, json!({"idempotencyKey": "k", "reports": [play]})).await.ok();
+    assert_eq!(read().await, [2, 2]);
+}
+
+#[tokio::test]
 async fn nobody_acts_without_signing_in() {
     let world = world(1).await;
     let answer = world

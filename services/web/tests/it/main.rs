@@ -8,6 +8,7 @@ mod failures;
 mod graph;
 mod listening;
 mod live;
+mod own_writes;
 mod pages;
 mod playlists;
 mod search;

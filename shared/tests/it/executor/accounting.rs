@@ -102,6 +102,22 @@ async fn each_event_of_a_subscription_is_an_account_of_its_own() {
 }
 
 #[tokio::test]
+async fn what_was_kept_from_earlier_requests_is_no_call_but_is_told_and_counts_at_worst() {
+    let world = World::start().await;
+    world.shop.get("/writers", |_| {
+        kit::Reply::from(json!({"items": super::world::writers()})).header("cache-control", "max-age=600")
+    });
+    let query = "{ writer(id: \"w1\") { name } }";
+    assert_eq!(world.bff.query(query).await.calls(1).json["extensions"]["fanout"]["cacheHits"], 0);
+    let fanout = &world.bff.query(query).await.calls(0).json["extensions"]["fanout"];
+    assert_eq!(
+        (&fanout["cacheHits"], &fanout["keysAsked"], &fanout["keysSent"]),
+        (&json!(1), &json!(1), &json!(0))
+    );
+    assert_eq!(fanout["callsAtWorst"], 1);
+}
+
+#[tokio::test]
 async fn in_production_nothing_of_this_is_told() {
     let world = World::with(Server::production).await;
     let answer = world.bff.query("{ writer(id: \"w1\") { name } }").await;

@@ -7,7 +7,10 @@ use bff::{
     question,
 };
 use futures::{Stream, StreamExt};
-use kit::{Fake, Reply, Running, Server, json};
+use kit::{Answer, Fake, Reply, Running, Server, json};
+use std::time::Duration;
+
+const HOUR: Duration = Duration::from_secs(3_600);
 
 const PEOPLE: Upstream = Upstream::named("people");
 const DESK: Upstream = Upstream::named("desk");
@@ -77,6 +80,18 @@ impl Person {
         ScoreOf(self.id.clone()).ask().or([])
     }
 
+    fn score_or_stale(&self) -> Ask<ScoreOf> {
+        ScoreOf(self.id.clone()).ask().stale(HOUR)
+    }
+
+    fn best_score_or_stale(&self) -> Ask<ScoreOf> {
+        ScoreOf(ID::from("p1")).ask().stale(HOUR)
+    }
+
+    fn points_or_stale(&self) -> Told<ScoreOf, Option<i32>> {
+        ScoreOf(self.id.clone()).ask().stale(HOUR).tell(|scores, _| points(&scores))
+    }
+
     fn points(&self) -> Told<ScoreOf, Option<i32>> {
         ScoreOf(self.id.clone()).ask().tell(|scores, _| points(&scores))
     }
@@ -94,6 +109,10 @@ impl Person {
 
     fn friends(&self) -> AskEach<PersonById> {
         AskEach::of(["p2", "p3"].map(|id| PersonById(ID::from(id))))
+    }
+
+    fn friends_or_stale(&self) -> AskEach<PersonById> {
+        self.friends().stale(HOUR)
     }
 
     fn friends_or_none(&self) -> AskEach<PersonById> {
@@ -256,6 +275,90 @@ async fn of_two_steps_one_may_have_a_default() {
         (answer.data(""), answer.paths()),
         (&json!({"person": null}), vec!["person.tally".to_owned()])
     );
+}
+
+/// `ageMs` of the places that are less than they should be.
+fn ages(answer: &Answer) -> Vec<Option<u64>> {
+    let places = answer.json["extensions"]["degraded"].as_array().map(Vec::as_slice).unwrap_or_default();
+    places.iter().map(|place| place["ageMs"].as_u64()).collect()
+}
+
+/// A score of which the upstream says nothing but that it is old by now, and then nothing more.
+async fn once_told(age: &'static str, cache_control: &'static str) -> World {
+    let world = world().await;
+    world.desk.get("/scores", move |_| {
+        let told = Reply::from(json!({"items": [{"id": "p1", "points": 7}]}));
+        told.header("cache-control", cache_control).header("age", age)
+    });
+    let query = "{ person(id: \"p1\") { points } }";
+    assert_eq!(world.bff.query(query).await.ok(), &json!({"person": {"points": 7}}));
+    world.desk.get("/scores", |_| Reply::problem(503, "down"));
+    world
+}
+
+#[tokio::test]
+async fn rows_of_then_stand_in_up_to_their_age_and_it_is_told() {
+    let query = "{ person(id: \"p1\") { points scoreOrStale { points } pointsOrStale } }";
+    let world = once_told("60", "max-age=1").await;
+    let answer = world.bff.query(query).await;
+    assert_eq!(
+        answer.data("person"),
+        &json!({"points": null, "scoreOrStale": {"points": 7}, "pointsOrStale": 7})
+    );
+    assert_eq!(answer.paths(), ["person.points"]);
+    assert_eq!(
+        answer.degraded(),
+        ["soft person.points", "stale person.scoreOrStale", "stale person.pointsOrStale"]
+    );
+    let ages = ages(&answer);
+    assert_eq!(ages[0], None);
+    assert!(ages[1..].iter().all(|age| age.is_some_and(|age| (60_000..120_000).contains(&age))), "{answer}");
+    assert_eq!(answer.header("degraded"), Some("soft=1, stale=2"));
+
+    let too_old = once_told("3700", "max-age=1").await.bff.query(query).await;
+    assert_eq!(too_old.data("person.scoreOrStale"), &json!(null));
+    assert_eq!(too_old.paths().len(), 3, "{too_old}");
+    let forbidden = once_told("60", "max-age=1, must-revalidate").await.bff.query(query).await;
+    assert_eq!(forbidden.paths().len(), 3, "its upstream says that it must not be used: {forbidden}");
+}
+
+#[tokio::test]
+async fn rows_of_then_are_told_for_each_row_that_asked_for_them() {
+    let world = once_told("60", "max-age=1, stale-if-error=600").await;
+    let answer = world.bff.query("{ everybody { bestScoreOrStale { points } } }").await;
+    assert_eq!(answer.data("everybody.1.bestScoreOrStale"), &json!({"points": 7}));
+    assert_eq!(
+        answer.degraded(),
+        ["stale everybody.0.bestScoreOrStale", "stale everybody.1.bestScoreOrStale"]
+    );
+}
+
+#[tokio::test]
+async fn what_an_upstream_allows_in_place_of_a_failure_is_told_whatever_the_policy() {
+    let world = once_told("60", "max-age=1, stale-if-error=600").await;
+    let answer = world.bff.query("{ person(id: \"p1\") { points scoreOrNone { points } } }").await;
+    assert_eq!(answer.ok(), &json!({"person": {"points": 7, "scoreOrNone": {"points": 7}}}));
+    assert_eq!(answer.degraded(), ["stale person.points", "stale person.scoreOrNone"]);
+}
+
+#[tokio::test]
+async fn of_several_questions_each_may_have_rows_of_then() {
+    let world = world().await;
+    let old = |ids: Vec<String>| {
+        let rows: Vec<_> = ids.iter().map(|id| json!({"id": id, "name": id})).collect();
+        Reply::from(json!({"items": rows})).header("cache-control", "max-age=1").header("age", "60")
+    };
+    world.people.get("/people", move |call| old(call.list("ids")));
+    let query = "{ person(id: \"p1\") { friendsOrStale { name } } }";
+    let whole = json!([{"name": "p2"}, {"name": "p3"}]);
+    assert_eq!(world.bff.query(query).await.data("person.friendsOrStale"), &whole);
+    world.people.get("/people", move |call| match call.list("ids") {
+        ids if ids == ["p1"] => old(ids),
+        _ => Reply::problem(503, "down"),
+    });
+    let answer = world.bff.query(query).await;
+    assert_eq!(answer.ok()["person"]["friendsOrStale"], whole);
+    assert_eq!(answer.degraded(), ["stale person.friendsOrStale"]);
 }
 
 #[tokio::test]

@@ -106,6 +106,28 @@ async fn a_flight_that_left_before_a_write_is_neither_joined_nor_kept() {
 }
 
 #[tokio::test]
+async fn a_reader_does_not_join_what_left_before_its_own_write() {
+    let (world, writes) = counting().await;
+    let (gate, mark) = (Gate::closed(), Gate::closed());
+    let (held, now) = (gate.clone(), writes.clone());
+    world.store.get("/items", move |call| {
+        let before = now.load(SeqCst);
+        let ids = call.list("ids");
+        let items = ids.iter().map(|id| json!({"id": id, "name": format!("write {before}")}));
+        let reply = Reply::from(Value::Array(items.collect()));
+        if before == 0 { reply.after(&held) } else { reply }
+    });
+    let early = world.begin(1, "item(id: \"a\") { name }", &mark).await;
+    world.store.until_under_way("/items", 1).await;
+    let answer =
+        world.bff.query("mutation { renameQuietly(id: \"a\", name: \"x\") { item { name } } }").await;
+    assert_eq!(answer.ok()["renameQuietly"]["item"]["name"], "write 1");
+    mark.open();
+    gate.open();
+    assert_eq!(early.answer().await.data("item.name"), "write 0");
+}
+
+#[tokio::test]
 async fn a_write_whose_caller_leaves_makes_stale_all_the_same() {
     let (world, writes) = counting().await;
     names(&world).await;

@@ -80,16 +80,18 @@ struct Departed<Q: Question> {
     left: u64,
     /// When its call is given up.
     until: Instant,
-    /// When its call would be given up if nobody's deadline were near.
-    patient_until: Instant,
+    at: Instant,
     questions: Arc<[Q]>,
 }
 
 impl<Q: Question> Aboard<Q> {
-    /// Someone may join who waits until then and must see what was written until `since`.
-    fn takes(&self, since: u64, until: Instant) -> bool {
+    /// Whether someone may join: who waits until then and must see what was written since then. Not one who has time,
+    /// if the flight was given little: it may fail where a call of their own would not.
+    fn takes(&self, asker: Asker<'_>) -> bool {
+        let request = &asker.sender.request;
+        let fair = Q::UPSTREAM.timeout().min(request.patience) / 2;
         self.departed.get().is_none_or(|departed| {
-            departed.left > since && departed.until >= until.min(departed.patient_until)
+            departed.left > asker.since && departed.until >= request.deadline.min(departed.at + fair)
         })
     }
 }
@@ -168,7 +170,7 @@ impl<Q: Question> SharedPool<Q> {
                 });
                 continue;
             }
-            let joined = state.join(question, asker.since, until);
+            let joined = state.join(question, asker);
             let (journey, aboard, place) = if let Some(joined) = joined {
                 tally.joined += 1;
                 joined
@@ -343,7 +345,7 @@ impl<Q: Question> SharedPool<Q> {
         Ok(aboard.departed.get_or_init(|| Departed {
             left: self.clock.tick(),
             until: page.until,
-            patient_until: now + Q::UPSTREAM.timeout(),
+            at: now,
             questions: page.questions.into(),
         }))
     }
@@ -454,14 +456,15 @@ impl<Q: Question> SharedPool<Q> {
         let patience = Q::UPSTREAM.timeout() * 2;
         let sender = nobody(&asker.sender.upstreams, Arc::default(), Instant::now() + patience);
         let until = sender.request.deadline;
-        let asker = Asker { sender: &Arc::new(sender), ..asker };
+        let sender = Arc::new(sender);
+        let asker = Asker { sender: &sender, ..asker };
         // Its calls are not those of the request that happened to come.
         let record = RequestRecord::current()
             .map(|record| RequestRecord::new(record.service().clone(), record.trace().clone()));
         let (mut flights, mut others) = (Vec::new(), Vec::new());
         let mut state = self.state.lock();
         for question in &questions {
-            match state.join(question, asker.since, until) {
+            match state.join(question, asker) {
                 Some((journey, ..)) => others.push(journey),
                 None => flights.push(self.board(&mut state, asker, question, until, || record.clone()).0),
             }
@@ -497,21 +500,16 @@ impl<Q: Question> SharedPool<Q> {
 
 impl<Q: Question> State<Q> {
     /// A seat on the flight that has this question aboard, if it takes one who asks so.
-    fn join(
-        &mut self,
-        question: &Q,
-        since: u64,
-        until: Instant,
-    ) -> Option<(Journey<Q>, Arc<Aboard<Q>>, usize)> {
+    fn join(&mut self, question: &Q, asker: Asker<'_>) -> Option<(Journey<Q>, Arc<Aboard<Q>>, usize)> {
         let it = self.under_way.get(question)?;
-        if !it.aboard.takes(since, until) {
+        if !it.aboard.takes(asker) {
             return None;
         }
         let journey = it.journey.upgrade()?;
         if it.aboard.departed.get().is_none()
             && let Some(page) = self.open.iter_mut().find(|page| page.aboard.id == it.aboard.id)
         {
-            page.until = page.until.max(until);
+            page.until = page.until.max(asker.sender.request.deadline);
         }
         Some((journey, it.aboard.clone(), it.place))
     }

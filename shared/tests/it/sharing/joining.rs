@@ -206,6 +206,23 @@ async fn a_page_whose_opener_leaves_before_it_does_leaves_all_the_same() {
 }
 
 #[tokio::test]
+async fn what_has_landed_is_not_under_way_though_its_request_goes_on() {
+    let world = World::start().await;
+    let gate = Gate::closed();
+    let held = gate.clone();
+    world.store.get("/parts", move |_| Reply::from(json!([])).after(&held));
+    let mark = Gate::closed();
+    let first = world.begin(1, "item(id: \"a\") { name parts { id } }", &mark).await;
+    // Its parts are asked for: it has the item.
+    world.store.until_under_way("/parts", 1).await;
+    world.bff.query("{ item(id: \"a\") { name } }").await.ok();
+    assert_eq!(asked(&world.store), [["a"], ["a"]], "what may not be kept is asked again");
+    mark.open();
+    gate.open();
+    first.answer().await.ok();
+}
+
+#[tokio::test]
 async fn a_flight_that_nobody_wants_any_more_ends_and_leaves_no_trace() {
     let world = World::at_most(1).await;
     let mark = Gate::closed();

@@ -1,6 +1,6 @@
 //! Rows past their time: used while they are asked for again, and in place of a failure, if their upstream allows.
 
-use super::world::{ItemById, LONG, World, items, request, upstreams};
+use super::world::{HastyItem, ItemById, LONG, World, items, request, upstreams};
 use bff::fanout::by_hand;
 use kit::{Call, Fake, Gate, Reply, Value, json};
 use std::time::Duration;
@@ -54,7 +54,7 @@ async fn a_refresh_is_asked_as_nobody_and_ends_by_itself() {
     let store = Fake::start().await;
     answers(&store, "old", "max-age=0, stale-while-revalidate=600");
     let upstreams = upstreams(&store, 4);
-    let ask = || async { by_hand::load(&request(&upstreams, LONG), ItemById("a".into())).await.unwrap() };
+    let ask = || async { by_hand::load(&request(&upstreams, LONG), HastyItem("a".into())).await.unwrap() };
     ask().await;
     store.get("/items", |_| Reply::hang());
     ask().await;
@@ -74,7 +74,8 @@ async fn rows_stand_in_for_a_failure_and_say_how_old_they_are() {
         let upstreams = upstreams(&store, 4);
         by_hand::load(&request(&upstreams, LONG), ItemById("a".into())).await.unwrap();
         store.get("/items", move |_| failure.clone());
-        let rows = by_hand::load(&request(&upstreams, LONG), ItemById("a".into())).await.unwrap();
+        let soon = Duration::from_secs(2);
+        let rows = by_hand::load(&request(&upstreams, soon), ItemById("a".into())).await.unwrap();
         assert_eq!(rows.first().unwrap().name, "old");
         assert!(rows.stale().unwrap() >= Duration::from_secs(30));
     }
@@ -87,8 +88,9 @@ async fn a_deadline_that_passes_is_a_failure_that_rows_stand_in_for() {
     let upstreams = upstreams(&store, 4);
     by_hand::load(&request(&upstreams, LONG), ItemById("a".into())).await.unwrap();
     store.get("/items", |_| Reply::hang());
+    // The first's call ends with its own deadline; the second, who joined it, leaves before.
     let hasty = request(&upstreams, Duration::from_millis(200));
-    let patient = request(&upstreams, LONG);
+    let patient = request(&upstreams, Duration::from_secs(2));
     let (first, second) =
         tokio::join!(async { by_hand::load(&patient, ItemById("a".into())).await.unwrap().stale() }, async {
             store.until_under_way("/items", 1).await;

@@ -13,7 +13,10 @@ use futures::{Stream, StreamExt};
 use kit::{Answer, Call, Fake, Gate, Issuer, Place, Reply, Running, Server, Value, json};
 use std::{collections::BTreeMap, future::IntoFuture, sync::Arc, time::Duration};
 
-pub const STORE: Upstream = Upstream::named("store");
+/// Patient: what is held back by a gate is not given up.
+pub const STORE: Upstream = Upstream::named("store").timeout_ms(60_000);
+/// The same, asked by somebody who is not.
+pub const HASTY: Upstream = Upstream::named("store").timeout_ms(400);
 
 /// Something with parts.
 #[entity]
@@ -83,6 +86,9 @@ pub struct PartsOf {
     pub item: ID,
     pub first: i32,
 }
+
+#[question(upstream = HASTY, get = "/items", key = "ids", row = Item, by = id, public)]
+pub struct HastyItem(pub ID);
 
 /// One URL for each.
 #[question(upstream = STORE, get = "/latest", row = Item, many, public)]
@@ -204,7 +210,7 @@ impl Changes {
 }
 
 pub fn bff() -> Bff {
-    Bff::new("sharing", "deadline_ms = 10000").upstreams(&[STORE]).schema(Query, Mutation, Changes)
+    Bff::new("sharing", "deadline_ms = 60000").upstreams(&[STORE]).schema(Query, Mutation, Changes)
 }
 
 /// The BFF over a store that names an item after its id, and says nothing of how long that holds.

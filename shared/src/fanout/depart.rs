@@ -36,8 +36,11 @@ pub(super) async fn depart_alone<Q: Question>(
     let questions = page.lock().leave();
     match Q::CALL {
         Call::Batch => {
-            let page = call(&sender, &questions, wave, None).instrument(batch::<Q>(&questions)).await?;
-            Ok(Arc::new(page.read(&questions)?))
+            let called = call(&sender, &questions, wave, None).instrument(batch::<Q>(&questions)).await?;
+            let page = called.read(&questions)?;
+            // Only where somebody wants to know: reading it costs.
+            let freshness = sender.stats.strictest().and_then(|_| Freshness::of(&called.reply));
+            Ok(Arc::new(page.with_freshness(freshness)))
         }
         Call::Each { at_once } => {
             // Indices, not borrowed questions: a stream of borrows is not provably Send.
@@ -96,7 +99,7 @@ pub(super) fn depart<Q: Question>(
 /// Asks as nobody in particular.
 pub(super) fn nobody(upstreams: &Arc<Upstreams>, stats: Arc<Stats>, until: Instant) -> Sender {
     let patience = until.saturating_duration_since(Instant::now());
-    let request = Arc::new(RequestContext { deadline: until, ..RequestContext::anonymous(patience) });
+    let request = Arc::new(RequestContext::anonymous(patience));
     Sender::new(upstreams.clone(), request, stats)
 }
 

@@ -89,7 +89,7 @@ impl<Q: Question> Aboard<Q> {
     /// if the flight was given little: it may fail where a call of their own would not.
     fn takes(&self, asker: Asker<'_>) -> bool {
         let request = &asker.sender.request;
-        let fair = Q::UPSTREAM.timeout().min(request.patience) / 2;
+        let fair = asker.sender.upstreams.timeout(&Q::UPSTREAM).min(request.patience) / 2;
         self.departed.get().is_none_or(|departed| {
             departed.left > asker.since && departed.until >= request.deadline.min(departed.at + fair)
         })
@@ -453,7 +453,7 @@ impl<Q: Question> SharedPool<Q> {
     /// nothing that is under way, and nobody waits for it: not a request, not a shutdown.
     fn refresh(self: &Arc<Self>, asker: Asker<'_>, questions: Vec<Q>) {
         let Ok(room) = self.refreshes.clone().try_acquire_owned() else { return };
-        let patience = Q::UPSTREAM.timeout() * 2;
+        let patience = asker.sender.upstreams.timeout(&Q::UPSTREAM) * 2;
         let sender = nobody(&asker.sender.upstreams, Arc::default(), Instant::now() + patience);
         let until = sender.request.deadline;
         let sender = Arc::new(sender);

@@ -116,9 +116,7 @@ impl Bff {
         let wrong = |error: &dyn std::fmt::Display| StartError(format!("{service}: {error}"));
         self.sdl()?;
         let Some(Ok(schema)) = self.schema else { return Err(wrong(&"there is no schema")) };
-        let upstreams = Upstreams::new(&settings, &self.upstreams)
-            .map_err(|error| wrong(&error))?
-            .sharing_by(&settings.sharing, &settings.cache);
+        let upstreams = Upstreams::new(&settings, &self.upstreams).map_err(|error| wrong(&error))?;
         let development = settings.profile == Profile::Development;
         let engine = schema
             .engine(

@@ -306,7 +306,9 @@ mod tests {
 
     #[tokio::test]
     async fn a_flight_leaves_nothing_behind() {
-        let Some(sharing) = Sharing::new(&SharingSettings { operations: true, answers_bytes: 0 }) else {
+        let Some(sharing) =
+            Sharing::new(&SharingSettings { batches_in_flight: 0, operations: true, answers_bytes: 0 })
+        else {
             panic!("it is switched on")
         };
         let key = Key { operation: 1, variables: Arc::from("{}"), locale: Locale::default() };

@@ -9,7 +9,7 @@ use super::{
     writes::Writes,
 };
 use crate::{
-    config::{CacheSettings, Settings, SharingSettings},
+    config::Settings,
     fanout::{Fault, Scope, Sharing},
     request::{RequestContext, authorization},
     telemetry::{RequestRecord, UpstreamOutcome, inject},
@@ -87,13 +87,11 @@ impl Upstreams {
             Ok((name.clone(), Endpoint::new(&service, name, url, policy)?))
         };
         let endpoints = bases.iter().map(endpoint).collect::<Result<_, _>>()?;
-        Ok(Self { endpoints, writes: Writes::default(), sharing: Sharing::new(0, 0) })
-    }
-
-    /// Its requests share what they ask; without this, each asks for itself.
-    #[must_use]
-    pub fn sharing_by(self, sharing: &SharingSettings, cache: &CacheSettings) -> Self {
-        Self { sharing: Sharing::new(sharing.batches_in_flight, cache.rows_bytes), ..self }
+        Ok(Self {
+            endpoints,
+            writes: Writes::default(),
+            sharing: Sharing::new(settings.sharing.batches_in_flight, settings.cache.rows_bytes),
+        })
     }
 
     /// What its requests share.
@@ -212,6 +210,11 @@ impl Upstreams {
             .attempt(&patience, head, |_, _| {})
             .await
             .inspect_err(|error| endpoint.heed(error, as_caller))
+    }
+
+    /// The longest a call to it may take, as its operator or its declaration says.
+    pub(crate) fn timeout(&self, upstream: &Upstream) -> Duration {
+        self.endpoints.get(upstream.name()).map_or(Duration::ZERO, |endpoint| endpoint.policy.timeout())
     }
 
     fn endpoint(&self, upstream: &Upstream) -> Result<&Endpoint, Fault> {

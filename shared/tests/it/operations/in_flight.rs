@@ -1,7 +1,6 @@
 //! Identical public operations that are under way at once run once.
 
-use super::world::{IN_FLIGHT, World};
-use bff::config::SharingSettings;
+use super::world::{ALONE, IN_FLIGHT, World};
 use kit::{Gate, Reply, Value, json};
 
 const DOCUMENT: &str = "query ($limit: Int = 2) { things(limit: $limit) { greeting parts { label } } }";
@@ -35,7 +34,7 @@ async fn two_at_once_ask_upstreams_once_and_get_the_same_bytes() {
 
 #[tokio::test]
 async fn nothing_is_shared_where_it_is_not_switched_on() {
-    let world = World::knowing(SharingSettings::default(), DOCUMENT, Value::Null).await;
+    let world = World::knowing(ALONE, DOCUMENT, Value::Null).await;
     let gate = world.hold_things();
     let both = [world.ask(world.bff.query(DOCUMENT)), world.ask(world.bff.query(DOCUMENT))];
     world.shop.until_under_way("/things", 2).await;

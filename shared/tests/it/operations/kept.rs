@@ -159,7 +159,7 @@ async fn what_was_begun_before_a_write_is_not_kept_after_it() {
 
 #[tokio::test]
 async fn answers_are_kept_within_their_budget() {
-    let few = SharingSettings { operations: true, answers_bytes: 4_000 };
+    let few = SharingSettings { batches_in_flight: 0, operations: true, answers_bytes: 4_000 };
     let world = World::start(few).await;
     let ask = |n: usize| world.bff.query(DOCUMENT).variables(json!({"id": format!("t{n}")}));
     ask(0).await.ok();

@@ -1,7 +1,6 @@
 //! What is a caller's own is never another's, however it becomes so.
 
-use super::world::{IN_FLIGHT, KEPT, World, fresh, parts, things};
-use bff::config::SharingSettings;
+use super::world::{ALONE, IN_FLIGHT, KEPT, World, fresh, parts, things};
 use kit::{Answer, Gate, Reply, Value, json};
 use rand::{Rng, SeedableRng, rngs::StdRng, seq::IndexedRandom};
 use std::{
@@ -36,7 +35,7 @@ const PRIVATE: [&str; 19] = [
 #[tokio::test]
 async fn everybody_is_answered_as_if_nothing_were_shared() {
     let shared = World::start(KEPT).await;
-    let alone = World::start(SharingSettings::default()).await;
+    let alone = World::start(ALONE).await;
     for document in PRIVATE {
         let mut told = Vec::new();
         for subject in ["us-1", "us-2", "", "us-1", "us-2", ""] {
@@ -78,8 +77,7 @@ const CALLERS: [&str; 5] = ["us-1", "us-2", "us-3", "us-4", ""];
 
 #[tokio::test]
 async fn many_at_the_same_instant_with_failures_and_cancellations_between_them() {
-    let (shared, alone) =
-        (Arc::new(World::start(KEPT).await), World::start(SharingSettings::default()).await);
+    let (shared, alone) = (Arc::new(World::start(KEPT).await), World::start(ALONE).await);
     let documents: Vec<&str> = PRIVATE.into_iter().chain(PUBLIC).collect();
     let mut expected = HashMap::new();
     for document in &documents {

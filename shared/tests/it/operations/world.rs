@@ -218,10 +218,15 @@ pub struct World {
     service: String,
 }
 
-/// Shared while in flight; nothing is kept.
-pub const IN_FLIGHT: SharingSettings = SharingSettings { operations: true, answers_bytes: 0 };
+/// Every request pays for itself.
+pub const ALONE: SharingSettings =
+    SharingSettings { batches_in_flight: 0, operations: false, answers_bytes: 0 };
+/// Shared while in flight; nothing is kept. Rows are not shared: what is asked tells what ran.
+pub const IN_FLIGHT: SharingSettings =
+    SharingSettings { batches_in_flight: 0, operations: true, answers_bytes: 0 };
 /// Kept as well.
-pub const KEPT: SharingSettings = SharingSettings { operations: true, answers_bytes: 1 << 20 };
+pub const KEPT: SharingSettings =
+    SharingSettings { batches_in_flight: 0, operations: true, answers_bytes: 1 << 20 };
 
 impl World {
     pub async fn start(sharing: SharingSettings) -> Self {

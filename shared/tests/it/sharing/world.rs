@@ -11,7 +11,7 @@ use bff::{
 };
 use futures::{Stream, StreamExt};
 use kit::{Answer, Call, Fake, Gate, Issuer, Place, Reply, Running, Server, Value, json};
-use std::{collections::BTreeMap, future::IntoFuture, sync::Arc, time::Duration};
+use std::{future::IntoFuture, sync::Arc, time::Duration};
 
 /// Patient: what is held back by a gate is not given up.
 pub const STORE: Upstream = Upstream::named("store").timeout_ms(60_000);
@@ -290,8 +290,8 @@ pub fn items(call: &Call) -> Value {
 pub fn upstreams(store: &Fake, batches: usize) -> Arc<Upstreams> {
     let mut settings = Settings::ephemeral("sharing");
     settings.sharing.batches_in_flight = batches;
-    let urls = BTreeMap::from([("store".to_owned(), store.url().parse().unwrap())]);
-    Arc::new(Upstreams::new(&urls, &[STORE]).unwrap().sharing_by(&settings.sharing, &settings.cache))
+    settings.upstreams.insert("store".to_owned(), store.url().parse().unwrap());
+    Arc::new(Upstreams::new(&settings, &[STORE]).unwrap())
 }
 
 /// A request that has so much time.

@@ -14,7 +14,6 @@ use crate::app::ErrorBody;
 ///
 /// # Errors
 /// The answer to give instead of the handler's.
-#[expect(clippy::result_large_err, reason = "it is handed on as it is, once")]
 pub async fn caller(
     verifier: Option<&Verifier>,
     headers: &HeaderMap,

@@ -231,12 +231,17 @@ impl Upstreams {
             Fault::internal()
         };
         let base = self.endpoint(upstream)?;
-        let mut text = String::with_capacity(base.text.len() + path.len());
-        text.push_str(&base.text);
-        text.push_str(path);
-        let url = Url::parse(&text).map_err(|_| wrong("not a URL"))?;
-        if url.host() != base.url.host() || url.port_or_known_default() != base.url.port_or_known_default() {
-            return Err(wrong("leaves the configured host"));
+        if !path.starts_with('/') {
+            return Err(wrong("a path begins with a slash"));
+        }
+        // Only path and query are set: whatever is in them, the host is the configured one, and is not parsed again.
+        let mut url = base.url.clone();
+        match path.split_once('?') {
+            Some((path, query)) => {
+                url.set_path(&[&base.path, path].concat());
+                url.set_query(Some(query));
+            }
+            None => url.set_path(&[&base.path, path].concat()),
         }
         Ok(url)
     }
@@ -274,3 +279,27 @@ fn count(upstream: &Upstream, result: &Result<Reply, CallError>, took: Duration)
 
 /// Marks JSON.
 pub(crate) const JSON: HeaderValue = HeaderValue::from_static("application/json");
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_path_leaves_the_configured_place() {
+        const THERE: Upstream = Upstream::named("there");
+        let mut settings = Settings::ephemeral("test");
+        settings.upstreams = [("there".to_owned(), "http://there.example:81/api/".parse().unwrap())].into();
+        let upstreams = Upstreams::new(&settings, &[THERE]).unwrap();
+        let url = |path: &str| upstreams.url(&THERE, path).map(|url| url.to_string()).ok();
+        assert_eq!(url("/a?b=c%26d&e=f?g"), Some("http://there.example:81/api/a?b=c%26d&e=f?g".to_owned()));
+        assert_eq!(url("/a/%2e%2e%2fb"), Some("http://there.example:81/api/a/%2e%2e%2fb".to_owned()));
+        for path in ["//elsewhere/a", "/\\elsewhere", "/@elsewhere", "/:82/", "/#a", "/?a#b@c", "/ /é"] {
+            let url = upstreams.url(&THERE, path).unwrap();
+            assert_eq!((url.host_str(), url.port()), (Some("there.example"), Some(81)), "{path}");
+            assert_eq!(url.username(), "", "{path}");
+        }
+        for path in ["", "a", "@elsewhere/a", ".elsewhere/a", ":82/a"] {
+            assert_eq!(url(path), None, "{path}");
+        }
+    }
+}

@@ -19,8 +19,8 @@ use std::{
 /// One upstream at its place.
 pub(super) struct Endpoint {
     pub url: Url,
-    /// Without a final slash: paths begin with one.
-    pub text: String,
+    /// The path that it has itself, without a final slash: paths begin with one.
+    pub path: String,
     pub policy: Policy,
     name: String,
     http: Client,
@@ -53,7 +53,7 @@ impl Endpoint {
         };
         Ok(Self {
             url: url.clone(),
-            text: url.as_str().trim_end_matches('/').to_owned(),
+            path: url.path().trim_end_matches('/').to_owned(),
             policy,
             name: name.to_owned(),
             http: client(&policy)?,

@@ -20,6 +20,7 @@ async fn engine() -> (Engine, Fake, Gate) {
     shop.get("/things", |call| fresh(things(call)));
     let settings = Settings {
         upstreams: BTreeMap::from([("shop".to_owned(), shop.url().parse().unwrap())]),
+        sharing: IN_FLIGHT,
         ..Settings::ephemeral("shop")
     };
     let upstreams = Upstreams::new(&settings, &[SHOP]).unwrap();

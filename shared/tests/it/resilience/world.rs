@@ -87,6 +87,8 @@ impl World {
         let (sick, well, issuer) = (Sick::start().await, Sick::start().await, Issuer::start().await);
         let server = Server::of(bff(service)).upstream("sick", &sick).upstream("well", &well).issuer(&issuer);
         let server = server.settings(|settings| {
+            // Each request asks for itself, so that calls can be counted.
+            settings.sharing.batches_in_flight = 0;
             settings.resilience.insert("sick".to_owned(), limits);
         });
         let bff = change(server).start().await;

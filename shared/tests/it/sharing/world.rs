@@ -16,7 +16,7 @@ use std::{future::IntoFuture, sync::Arc, time::Duration};
 /// Patient: what is held back by a gate is not given up.
 pub const STORE: Upstream = Upstream::named("store").timeout_ms(60_000);
 /// The same, asked by somebody who is not.
-pub const HASTY: Upstream = Upstream::named("store").timeout_ms(400);
+pub const HASTY: Upstream = Upstream::named("hasty").timeout_ms(400);
 
 /// Something with parts.
 #[entity]
@@ -290,8 +290,10 @@ pub fn items(call: &Call) -> Value {
 pub fn upstreams(store: &Fake, batches: usize) -> Arc<Upstreams> {
     let mut settings = Settings::ephemeral("sharing");
     settings.sharing.batches_in_flight = batches;
-    settings.upstreams.insert("store".to_owned(), store.url().parse().unwrap());
-    Arc::new(Upstreams::new(&settings, &[STORE]).unwrap())
+    for name in ["store", "hasty"] {
+        settings.upstreams.insert(name.to_owned(), store.url().parse().unwrap());
+    }
+    Arc::new(Upstreams::new(&settings, &[STORE, HASTY]).unwrap())
 }
 
 /// A request that has so much time.

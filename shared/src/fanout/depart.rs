@@ -11,6 +11,7 @@ use crate::{
     telemetry::RequestRecord,
     upstream::{Reply, Upstreams, client::bad_response, freshness::Freshness},
 };
+use bytes::Bytes;
 use futures::{FutureExt, StreamExt, stream};
 use http::HeaderMap;
 use parking_lot::Mutex;
@@ -19,7 +20,7 @@ use std::{
     panic::AssertUnwindSafe,
     sync::{Arc, atomic::Ordering::Relaxed},
     task::Poll,
-    time::Instant,
+    time::{Duration, Instant},
 };
 use tracing::Instrument;
 
@@ -77,12 +78,13 @@ pub(super) fn depart<Q: Question>(
             nobody_else(&opener).await;
         }
         let (upstreams, stats) = (opener.upstreams.clone(), opener.stats.clone());
+        let patience = opener.request.patience;
         drop(opener);
         let (questions, until) = match trip.pool.turn(&trip.aboard).await {
             Ok(departed) => departed,
             Err(fault) => return trip.pool.in_place_of_flight(&trip.aboard, fault),
         };
-        let sender = nobody(&upstreams, stats, until);
+        let sender = nobody(&upstreams, stats, until, patience);
         trip.ask(&sender, &questions, wave).instrument(batch::<Q>(&questions)).await
     };
     // One request's panic is not to be everybody's.
@@ -96,11 +98,17 @@ pub(super) fn depart<Q: Question>(
     .shared()
 }
 
-/// Asks as nobody in particular.
-pub(super) fn nobody(upstreams: &Arc<Upstreams>, stats: Arc<Stats>, until: Instant) -> Sender {
-    let patience = until.saturating_duration_since(Instant::now());
-    let request = Arc::new(RequestContext::anonymous(patience));
-    Sender::new(upstreams.clone(), request, stats)
+/// Asks as nobody in particular, until then: in the time of a request that had so much when it began. (What is left of it
+/// says nothing of how much it had: an upstream is not to blame for what one before it used up.)
+pub(super) fn nobody(
+    upstreams: &Arc<Upstreams>,
+    stats: Arc<Stats>,
+    until: Instant,
+    patience: Duration,
+) -> Sender {
+    let mut request = RequestContext::anonymous(patience);
+    request.deadline = until;
+    Sender::new(upstreams.clone(), Arc::new(request), stats)
 }
 
 /// A shared flight under way. With it goes its place in the pool, whatever ends it.
@@ -152,8 +160,13 @@ impl<Q: Question> Trip<Q> {
             // It confirms something else, or no longer allows to keep it.
             called = call(sender, questions, wave, None).await;
         }
-        let read = called.and_then(|called| {
-            let page = called.read(questions)?.with_freshness(Freshness::of(&called.reply));
+        let read = called.and_then(|mut called| {
+            let freshness = Freshness::of(&called.reply);
+            if freshness.is_some() {
+                // Rows borrow from the body, and that from the connection's buffer: kept ones must not hold on to all of it.
+                called.reply.body = Bytes::copy_from_slice(&called.reply.body);
+            }
+            let page = called.read(questions)?.with_freshness(freshness);
             Ok((page, called.reply.body.len()))
         });
         match read {

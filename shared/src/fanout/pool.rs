@@ -280,9 +280,10 @@ impl<Q: Question> SharedPool<Q> {
         }
         let aboard =
             Arc::new(Aboard { id: self.clock.tick(), news: Notify::new(), departed: OnceLock::new() });
-        let journey = depart(self.clone(), asker.sender.clone(), aboard.clone(), record(), asker.wave);
+        // A team's code: whatever it does, it does before there is a journey that would have to be taken back.
         let mut url = String::new();
         Q::url(std::slice::from_ref(question), &mut url);
+        let journey = depart(self.clone(), asker.sender.clone(), aboard.clone(), record(), asker.wave);
         if let Some(weak) = journey.downgrade() {
             state.under_way.insert(
                 question.clone(),
@@ -454,7 +455,7 @@ impl<Q: Question> SharedPool<Q> {
     fn refresh(self: &Arc<Self>, asker: Asker<'_>, questions: Vec<Q>) {
         let Ok(room) = self.refreshes.clone().try_acquire_owned() else { return };
         let patience = asker.sender.upstreams.timeout(&Q::UPSTREAM) * 2;
-        let sender = nobody(&asker.sender.upstreams, Arc::default(), Instant::now() + patience);
+        let sender = nobody(&asker.sender.upstreams, Arc::default(), Instant::now() + patience, patience);
         let until = sender.request.deadline;
         let sender = Arc::new(sender);
         let asker = Asker { sender: &sender, ..asker };

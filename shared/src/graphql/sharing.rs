@@ -1,7 +1,7 @@
 //! One execution for identical public operations: those in flight share it, and its bytes may be kept for as long as
 //! the rows behind them are fresh.
 //!
-//! An operation is shared once it is known to be public ([`Operation::is_public`]); its first run teaches that, and is
+//! An operation is shared once it is known to be public (`Operation::is_public`); its first run teaches that, and is
 //! its caller's own. A shared run is nobody's: should a resolver or a leaf look at the caller after all, nobody gets its
 //! answer, everybody runs their own, and the operation is private from then on. Operations of sockets run by themselves.
 
@@ -16,6 +16,7 @@ use crate::{
     request::{Locale, RequestContext},
     telemetry::{RequestRecord, Shared},
 };
+use bytes::Bytes;
 use futures::{FutureExt, future::BoxFuture};
 use moka::{Expiry, sync::Cache};
 use parking_lot::Mutex;
@@ -206,7 +207,9 @@ struct Seat {
 
 impl Seat {
     fn keep(&self, answer: &Answer, until: Instant) {
-        let kept = Kept { answer: answer.clone(), until, writes: self.writes };
+        // No more than it is: the buffer it was written to is as long as the longest of its kind.
+        let answer = Answer { body: Bytes::copy_from_slice(&answer.body), ..answer.clone() };
+        let kept = Kept { answer, until, writes: self.writes };
         self.sharing.keep(self.key.clone(), Arc::new(kept));
     }
 }
@@ -293,7 +296,6 @@ fn ran_late(answer: &Answer) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use bytes::Bytes;
 
     fn answered(body: &'static str) -> Answer {
         Answer {

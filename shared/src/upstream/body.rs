@@ -50,7 +50,7 @@ async fn collect(response: Response, limit: usize) -> Result<Bytes, CallError> {
     else {
         return Ok(Bytes::new());
     };
-    if first.len() as u64 == announced {
+    if announced > 0 && first.len() as u64 == announced {
         // Most answers are one chunk: no copy.
         return Ok(first);
     }

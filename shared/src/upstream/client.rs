@@ -234,6 +234,14 @@ impl Upstreams {
         if !path.starts_with('/') {
             return Err(wrong("a path begins with a slash"));
         }
+        // Such a segment is taken for a step up, however it is spelled: what a caller calls a thing must not lead to another.
+        let steps = path.split('?').next().unwrap_or_default().split('/');
+        if steps
+            .map(|step| step.to_ascii_lowercase().replace("%2e", "."))
+            .any(|step| step == "." || step == "..")
+        {
+            return Err(Fault::bad_input("An id consists of more than dots."));
+        }
         // Only path and query are set: whatever is in them, the host is the configured one, and is not parsed again.
         let mut url = base.url.clone();
         match path.split_once('?') {
@@ -298,7 +306,9 @@ mod tests {
             assert_eq!((url.host_str(), url.port()), (Some("there.example"), Some(81)), "{path}");
             assert_eq!(url.username(), "", "{path}");
         }
-        for path in ["", "a", "@elsewhere/a", ".elsewhere/a", ":82/a"] {
+        for path in
+            ["", "a", "@elsewhere/a", ".elsewhere/a", ":82/a", "/a/..", "/a/%2e%2E/b", "/.%2e?c", "/%2E"]
+        {
             assert_eq!(url(path), None, "{path}");
         }
     }

@@ -134,6 +134,7 @@ fn policy(status: u16, headers: &HeaderMap, now: SystemTime) -> Option<CachePoli
         shared: true,
         // What the upstream does not say, we do not guess.
         cache_heuristic: 0.0,
+        immutable_min_time_to_live: Duration::ZERO,
         ..CacheOptions::default()
     };
     let response = response(status, headers.clone())?;
@@ -219,6 +220,7 @@ mod tests {
             ("max-age=0", false),
             ("max-age=oops", false),
             ("public", false),
+            ("immutable", false),
         ] {
             assert_eq!(of(allowed).unwrap().is_fresh(now), fresh, "{allowed}");
         }

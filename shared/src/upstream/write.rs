@@ -176,7 +176,9 @@ impl Write {
 
     async fn exchange(self) -> Result<Exchanged, Fault> {
         let upstreams = self.loader.upstreams();
-        // Dropped after the write, also when its caller leaves while it is under way: it may be done all the same.
+        // Dropped after the write, the second first, also when its caller leaves while it is under way: it may be done all
+        // the same.
+        let under_way = upstreams.writes.begin();
         let stale = MakesStale { upstreams: upstreams.clone(), which: self.stale };
         let mut call = reqwest::Request::new(self.method, upstreams.url(&self.upstream, &self.path)?);
         let headers = call.headers_mut();
@@ -199,12 +201,12 @@ impl Write {
         }
         let before = self.loader.stats().before();
         self.loader.stats().wrote(self.upstream.name());
-        let under_way = upstreams.writes.begin();
         let reply = upstreams.send(&self.upstream, call, self.loader.request()).await;
-        drop(under_way);
         self.loader.stats().waited(before);
-        // Whether or not the answer arrived, what was read before may be wrong now.
+        // Whether or not the answer arrived, what was read before may be wrong now. Rows are forgotten before the write counts
+        // as over: an answer that is begun after it must not be made of them.
         drop(stale);
+        drop(under_way);
         self.loader.forget();
         let reply = reply?;
         let detail = |reply: &Reply| {

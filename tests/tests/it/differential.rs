@@ -13,7 +13,7 @@ mod world;
 use async_graphql::{EmptyMutation, EmptySubscription, Request, Schema, ValidationMode, Variables};
 use documents::Document;
 use judge::Judge;
-use kit::{Fake, Running, Value, json};
+use kit::{Fake, Running, Server, Value, json};
 use rand::{RngCore, SeedableRng, rngs::StdRng};
 use std::{fmt::Write, sync::Arc};
 use world::World;
@@ -65,7 +65,7 @@ async fn start() -> (Fake, Running, String) {
     let fake = Fake::start().await;
     let bff = ours::bff();
     let sdl = bff.sdl().expect("a schema").to_owned();
-    let running = kit::start(bff, [("rest", &fake)]).await;
+    let running = Server::of(bff.public_schema()).upstream("rest", &fake).production().start().await;
     (fake, running, sdl)
 }
 

@@ -37,6 +37,9 @@ pub(super) struct Edge {
     pub(super) keys: u32,
     #[serde(rename = "callsAtWorst")]
     pub(super) calls: u32,
+    /// What was really sent: never more than that.
+    #[serde(rename = "calls")]
+    pub(super) sent: u32,
 }
 
 impl Cost {
@@ -46,6 +49,13 @@ impl Cost {
 
     pub(super) fn waves(&self) -> u32 {
         self.edges.iter().filter(|edge| edge.calls > 0).map(|edge| edge.wave).max().unwrap_or(0)
+    }
+
+    /// Edges that really sent more calls than the account says they ever would: the engine's own fault.
+    fn beyond_worst(&self) -> impl Iterator<Item = String> {
+        let beyond = self.edges.iter().filter(|edge| edge.sent > edge.calls);
+        beyond
+            .map(|edge| format!("{}: {} sent, {} at worst", asks(edge), times(edge.sent), times(edge.calls)))
     }
 
     fn of(&self, other: &Edge) -> Option<&Edge> {
@@ -70,6 +80,11 @@ pub(super) fn judge(budget: Option<&Budget>, few: &Cost, many: &Cost) -> Verdict
     let mut words = Vec::new();
     if !problems.is_empty() {
         words.push("grows with rows");
+    }
+    let beyond: Vec<_> = few.beyond_worst().chain(many.beyond_worst()).collect();
+    if !beyond.is_empty() {
+        words.push("sends more than it may at worst");
+        problems.extend(beyond);
     }
     let Some(budget) = budget else {
         words.push("has no budget: `bff budgets --write` adds one");
@@ -152,6 +167,7 @@ mod tests {
             wave,
             keys,
             calls,
+            sent: calls,
         };
         Cost { edges: edges.iter().map(edge).collect() }
     }
@@ -230,5 +246,15 @@ mod tests {
             (line.as_str(), fine),
             ("calls 1  waves 1  has no budget: `bff budgets --write` adds one", false)
         );
+    }
+
+    #[test]
+    fn what_is_sent_beyond_the_worst_is_a_fault_even_within_budget() {
+        let few = cost(&[("screen.items", 1, 1, 1)]);
+        let mut many = few.clone();
+        many.edges[0].sent = 2;
+        let (line, problems) = judged((9, 9), &few, &many);
+        assert!(line.ends_with("sends more than it may at worst"), "{line}");
+        assert_eq!(problems, ["screen.items: 2 calls sent, 1 call at worst"]);
     }
 }

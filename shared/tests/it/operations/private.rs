@@ -75,7 +75,7 @@ const PUBLIC: [&str; 2] =
     ["{ things { name parts { label } } }", "{ thing(id: \"t1\") { greeting parts { label } } }"];
 const CALLERS: [&str; 5] = ["us-1", "us-2", "us-3", "us-4", ""];
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn many_at_the_same_instant_with_failures_and_cancellations_between_them() {
     let (shared, alone) = (Arc::new(World::start(KEPT).await), World::start(ALONE).await);
     let documents: Vec<&str> = PRIVATE.into_iter().chain(PUBLIC).collect();

@@ -42,7 +42,7 @@ fn texts<'a>(value: &'a Value, into: &mut Vec<&'a str>) {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_caller_is_answered_with_their_own_whatever_happens_to_the_others() {
     let world = World::at_most(1).await;
     let tokens: Vec<_> = (0..8).map(|n| world.issuer.token(&format!("us-{n}"))).collect();
@@ -102,7 +102,7 @@ async fn every_caller_is_answered_with_their_own_whatever_happens_to_the_others(
     assert!(world.store.calls_of("/items").iter().all(|call| call.bearer().is_none()));
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_callers_rows_are_never_kept() {
     let world = World::start().await;
     world.store.get("/notes", signed);
@@ -114,7 +114,7 @@ async fn a_callers_rows_are_never_kept() {
     assert_eq!(world.store.count("/notes"), 3, "not even for the same caller");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_same_callers_two_requests_have_two_flights() {
     let world = World::start().await;
     let gate = Gate::closed();

@@ -329,7 +329,7 @@ async fn run(round: &Round) -> Store {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_waiter_gets_its_own_answer_whatever_fails_and_whoever_leaves() {
     for seed in 0..10 {
         let cache_control = [None, Some("max-age=0, stale-while-revalidate=60"), Some("max-age=600")];
@@ -339,7 +339,7 @@ async fn every_waiter_gets_its_own_answer_whatever_fails_and_whoever_leaves() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn no_question_is_under_way_twice() {
     for seed in 100..108 {
         let batches = [1, 4][seed as usize % 2];
@@ -349,7 +349,7 @@ async fn no_question_is_under_way_twice() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_may_be_kept_is_asked_once_by_all() {
     for seed in 200..206 {
         let batches = [1, 4][seed as usize % 2];
@@ -360,7 +360,7 @@ async fn what_may_be_kept_is_asked_once_by_all() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn without_sharing_questions_are_under_way_twice() {
     let store = run(&Round { seed: 100, fails: false, leaves: false, cache_control: None, batches: 0 }).await;
     assert!(!store.twice.is_empty(), "the other tests would see it");

@@ -24,7 +24,7 @@ impl Repository {
         let root = tempfile::tempdir().unwrap();
         symlink(kit::workspace().join("services"), root.path().join("services")).unwrap();
         // Held together, so that no port is given twice.
-        let listeners: Vec<_> = (0..10).map(|_| TcpListener::bind("127.0.0.1:0").unwrap()).collect();
+        let listeners: Vec<_> = (0..14).map(|_| TcpListener::bind("127.0.0.1:0").unwrap()).collect();
         let mut free = listeners.iter().map(|listener| listener.local_addr().unwrap().port());
         let (mut settings, mut ports) = (Vec::new(), Vec::new());
         for name in SERVICES.into_iter().chain(BFFS) {
@@ -44,7 +44,7 @@ impl Repository {
         for name in SERVICES[1..].iter().chain(&BFFS) {
             settings.push(format!("{name}.auth.issuer=http://127.0.0.1:{issuer}"));
         }
-        for bff in BFFS {
+        for bff in SERVICES.into_iter().chain(BFFS) {
             settings.push(format!("{bff}.admin=127.0.0.1:{}", free.next().unwrap()));
         }
         Self { root, settings, ports }

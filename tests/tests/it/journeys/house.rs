@@ -66,9 +66,9 @@ impl House {
     pub fn front(&self, bff: &str) -> Spawn {
         // The partners' BFF is told of the catalogue only: it declares no more.
         let upstreams: &[&str] = if bff == "partner" { &["catalog"] } else { &SERVICES };
-        upstreams.iter().fold(Process::of(bff).issuer(&self.urls["identity"]), |spawn, name| {
-            spawn.upstream(name, &self.urls[name])
-        })
+        // Nothing is kept from one request to the next: what is asked, and what a dead service takes along, is to be seen.
+        let alone = Process::of(bff).set("cache.rows_bytes", "0").issuer(&self.urls["identity"]);
+        upstreams.iter().fold(alone, |spawn, name| spawn.upstream(name, &self.urls[name]))
     }
 
     pub async fn bff(&self, bff: &str) -> Process {

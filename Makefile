@@ -1,7 +1,7 @@
 # The verbs. CI calls these and nothing else; each installs what it needs.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help run test check budgets bench soak schema walls fmt node-modules
+.PHONY: help run test conformance check budgets bench soak schema walls fmt node-modules
 
 # Options for what is run: `make run ARGS="--scale 50000"`, `make bench ARGS="--seconds 10"`.
 ARGS ?=
@@ -22,6 +22,14 @@ test: node-modules ## All tests
 	  cargo test --workspace --no-fail-fast $(ARGS); \
 	fi
 	cargo test --workspace --doc
+
+conformance: node-modules ## Published suites against each BFF: all 61 audits of GraphQL over HTTP, one line each
+	cargo build --workspace --bins --exclude bench
+	@if cargo nextest --version >/dev/null 2>&1; then \
+	  cargo nextest run --workspace --no-fail-fast --no-capture -E 'package(kit) & test(/^conformance::/)'; \
+	else \
+	  cargo test -p kit --test it --no-fail-fast conformance:: -- --nocapture --test-threads 1; \
+	fi
 
 check: ## Format, lints, docs, bans and licences, walls
 	cargo fmt --all --check
@@ -57,16 +65,16 @@ schema: ## Write schema/<bff>/schema.graphql from the code
 fmt: ## Format everything
 	cargo fmt --all
 
-# The judge of the differential tests is graphql-js.
-node-modules: tests/judge/node_modules/.package-lock.json
+# The judge of the differential tests is graphql-js; published suites audit the BFFs.
+node-modules: tests/judge/node_modules/.package-lock.json tests/conformance/node_modules/.package-lock.json
 
-tests/judge/node_modules/.package-lock.json: tests/judge/package-lock.json
+tests/%/node_modules/.package-lock.json: tests/%/package.json tests/%/package-lock.json
 	@command -v npm >/dev/null || { \
-	  echo "The judge of the differential tests needs Node: installing it."; \
+	  echo "The judge of the differential tests and the audits need Node: installing it."; \
 	  SUDO=$$([ "$$(id -u)" = 0 ] || echo sudo); \
 	  { $$SUDO apt-get update -qq && $$SUDO apt-get install -y -qq nodejs npm; } || { \
 	    echo "It could not be installed. Install Node 20 or newer (with npm), then run this again."; exit 1; }; }
-	npm ci --no-audit --no-fund --prefix tests/judge
+	npm ci --no-audit --no-fund --ignore-scripts --prefix tests/$*
 
 bench/peers/node_modules/.package-lock.json: bench/peers/package-lock.json
 	npm ci --no-audit --no-fund --ignore-scripts --prefix bench/peers

@@ -24,7 +24,7 @@
 //! * [`start`] or, with more to say, [`Server`]: deadlines and all other settings are the BFF's own.
 //!   Upstreams that are not given are not there.
 //! * [`Issuer`]: an OpenID provider; `issuer.token("us-1")` is accepted by a server told of it.
-//! * [`Running`]: `query(…)` with `.variables(…)`, `.bearer(…)`, `.header(…)`; `subscribe(…)`; `get(path)`; `admin(path)`.
+//! * [`Running`]: `query(…)` with `.variables(…)`, `.bearer(…)`, `.header(…)`, `.by_get()`; `subscribe(…)`; `get(path)`; `admin(path)`.
 //! * [`Answer`]: `data(path)`, `ok()`, `paths()`, `codes()`, `degraded()`; `calls(5).waves(2)` asserts what it cost, and names
 //!   the edges if it is something else.
 //! * [`Process`]: a built binary of this workspace, with its log lines, SIGTERM and `kill -9`.

@@ -155,11 +155,12 @@ pub struct Query {
     url: String,
     body: Value,
     headers: Vec<(String, String)>,
+    by_get: bool,
 }
 
 impl Query {
     pub(crate) fn new(http: reqwest::Client, url: String, document: &str) -> Self {
-        Self { http, url, body: json!({"query": document}), headers: Vec::new() }
+        Self { http, url, body: json!({"query": document}), headers: Vec::new(), by_get: false }
     }
 
     /// By name.
@@ -174,6 +175,11 @@ impl Query {
         self
     }
 
+    /// In the URL, with the header that no page can make a browser send to a stranger unasked.
+    pub fn by_get(self) -> Self {
+        Self { by_get: true, ..self }.header("graphql-require-preflight", "true")
+    }
+
     /// As whoever this token was made for.
     pub fn bearer(self, token: &str) -> Self {
         self.header("authorization", &format!("Bearer {token}"))
@@ -183,6 +189,15 @@ impl Query {
         self.headers.push((name.to_owned(), value.to_owned()));
         self
     }
+
+    /// Its URL with the request in it: texts as they are, anything else as JSON.
+    fn in_url(&self) -> url::Url {
+        let mut url = parsed(&self.url);
+        let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        let parameters = self.body.as_object().into_iter().flatten().map(|(name, value)| (name, text(value)));
+        url.query_pairs_mut().extend_pairs(parameters);
+        url
+    }
 }
 
 impl IntoFuture for Query {
@@ -190,7 +205,11 @@ impl IntoFuture for Query {
     type IntoFuture = Pin<Box<dyn Future<Output = Answer> + Send>>;
 
     fn into_future(self) -> Self::IntoFuture {
-        let request = self.http.post(self.url).json(&self.body);
+        let request = if self.by_get {
+            self.http.get(self.in_url())
+        } else {
+            self.http.post(self.url).json(&self.body)
+        };
         let request =
             self.headers.into_iter().fold(request, |request, (name, value)| request.header(name, value));
         Box::pin(exchange(request))

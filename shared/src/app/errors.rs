@@ -12,7 +12,7 @@ use crate::telemetry::RequestRecord;
 /// How an error looks on the wire.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ErrorBody {
-    /// `{"errors": [{"message", "extensions": {"code"}}]}`, as GraphQL over HTTP has it.
+    /// `{"errors": [{"message", "extensions": {"code", "traceId"}}]}`, as GraphQL over HTTP has it.
     GraphQl,
     /// `{"type", "title", "status", "detail", "code"}`, RFC 9457.
     Problem,
@@ -21,12 +21,21 @@ pub enum ErrorBody {
 impl ErrorBody {
     /// An error that may be shown, with its stable code; the code is noted in the request's record.
     pub fn response(self, status: StatusCode, code: &'static str, message: &str) -> Response {
-        RequestRecord::with_current(|record| record.add_error(code));
+        let trace_id = RequestRecord::with_current(|record| {
+            record.add_error(code);
+            record.trace().trace_id_hex()
+        });
         let (content_type, body) = match self {
-            Self::GraphQl => (
-                "application/graphql-response+json; charset=utf-8",
-                json!({"errors": [{"message": message, "extensions": {"code": code}}]}),
-            ),
+            Self::GraphQl => {
+                let mut extensions = json!({"code": code});
+                if let Some(trace_id) = trace_id {
+                    extensions["traceId"] = trace_id.into();
+                }
+                (
+                    "application/graphql-response+json; charset=utf-8",
+                    json!({"errors": [{"message": message, "extensions": extensions}]}),
+                )
+            }
             Self::Problem => (
                 "application/problem+json",
                 json!({

@@ -1,7 +1,10 @@
 //! Writes a response: data in document order with nulls settled at the root, errors masked, each with a code.
 
 use super::document::Refusal;
-use crate::fanout::{Code, DegradedAt, FAILED_ROOT, Fanout, Fault, Operation, RAW, RootField, Stats};
+use crate::{
+    fanout::{Code, DegradedAt, FAILED_ROOT, Fanout, Fault, Operation, RAW, RootField, Stats},
+    telemetry::RequestRecord,
+};
 use async_graphql::{Name, PathSegment, Response, ServerError, Value, Variables};
 use bytes::Bytes;
 use serde::Serialize;
@@ -53,11 +56,15 @@ struct Location {
 #[derive(Serialize)]
 struct Extensions<'a> {
     code: &'a str,
+    /// Of a request that is refused: what ran may be answered to several.
+    #[serde(rename = "traceId", skip_serializing_if = "Option::is_none")]
+    trace_id: Option<&'a str>,
 }
 
 /// A refused request.
 pub fn refused(refusals: &[Refusal]) -> Answer {
     let mut codes = Vec::new();
+    let trace_id = RequestRecord::with_current(|record| record.trace().trace_id_hex());
     let shown: Vec<_> = refusals
         .iter()
         .map(|Refusal { fault, at }| {
@@ -66,7 +73,7 @@ pub fn refused(refusals: &[Refusal]) -> Answer {
                 message: &fault.message,
                 locations: at.iter().map(|&(line, column)| Location { line, column }).collect(),
                 path: &[],
-                extensions: Extensions { code: fault.code.as_str() },
+                extensions: Extensions { code: fault.code.as_str(), trace_id: trace_id.as_deref() },
             }
         })
         .collect();
@@ -277,7 +284,7 @@ fn errors(
                     .map(|at| Location { line: at.line, column: at.column })
                     .collect(),
                 path: &error.path,
-                extensions: Extensions { code },
+                extensions: Extensions { code, trace_id: None },
             }
         })
         .collect();

@@ -130,14 +130,13 @@ impl Bff {
             .map_err(|error| wrong(&error))?;
         let verifier = Verifier::new(&settings.auth).map_err(|error| wrong(&error))?;
         let patience = Duration::from_millis(settings.deadline_ms);
+        let endpoint =
+            http::Endpoint { engine: engine.clone(), patience, origins: settings.cors.as_slice().into() };
 
         let mut router = Router::new()
             .route(
                 "/graphql",
-                routing::post(http::post)
-                    .get(http::get)
-                    .fallback(http::wrong_method)
-                    .with_state((engine.clone(), patience)),
+                routing::post(http::post).get(http::get).fallback(http::wrong_method).with_state(endpoint),
             )
             .route(
                 "/graphql/ws",

@@ -1,9 +1,13 @@
 //! GraphQL over HTTP: `POST` with a JSON body, `GET` for queries.
 
+mod accept;
+mod forgery;
+
+use self::accept::MediaType;
 use super::{
     answer::{Answer, Verdict},
     engine::Engine,
-    operation::GraphqlRequest,
+    operation::{GraphqlRequest, Malformed},
 };
 use crate::{
     app::{Deadline, ErrorBody},
@@ -12,17 +16,11 @@ use crate::{
 };
 use axum::{
     body::{Body, Bytes},
-    extract::{FromRequest, Query, Request, State},
+    extract::{FromRequest, Request, State},
     response::{IntoResponse, Response},
 };
 use http::{Extensions, HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header, request::Parts};
-use serde::Deserialize;
-use std::time::Duration;
-
-/// The media type that tells by its status whether the request was at fault (GraphQL over HTTP §6.4.2).
-const GRAPHQL_RESPONSE: HeaderValue =
-    HeaderValue::from_static("application/graphql-response+json; charset=utf-8");
-const JSON: HeaderValue = HeaderValue::from_static("application/json; charset=utf-8");
+use std::{borrow::Cow, sync::Arc, time::Duration};
 
 /// `soft=2, stale=1` (a dictionary, RFC 9651): how many places of the answer are less than they should be, by policy;
 /// `extensions.degraded` says which. Absent, if all is as it should be.
@@ -30,6 +28,62 @@ const DEGRADED: HeaderName = HeaderName::from_static("degraded");
 
 /// What is left to upstreams of the time: some is needed to write the answer.
 const TO_UPSTREAMS: f64 = 0.95;
+
+/// What answers at a BFF's path.
+#[derive(Clone)]
+pub(super) struct Endpoint {
+    pub engine: Engine,
+    pub patience: Duration,
+    /// Whose pages may call, besides those of this host.
+    pub origins: Arc<[String]>,
+}
+
+pub(super) async fn post(State(endpoint): State<Endpoint>, request: Request) -> Response {
+    let (head, body) = request.into_parts();
+    let Some(media) = MediaType::wanted(&head.headers) else { return not_acceptable() };
+    match endpoint.posted(&head, body).await {
+        Ok(answer) => respond(media, answer),
+        Err(rejection) => rejection.response(media),
+    }
+}
+
+pub(super) async fn get(State(endpoint): State<Endpoint>, request: Request) -> Response {
+    let (head, _) = request.into_parts();
+    let mut response = match MediaType::wanted(&head.headers) {
+        None => not_acceptable(),
+        Some(media) => match endpoint.got(&head).await {
+            Ok(answer) => respond(media, answer),
+            Err(rejection) => rejection.response(media),
+        },
+    };
+    // Whoever keeps it must know what else it depends on.
+    response.headers_mut().append(header::VARY, HeaderValue::from_static("accept"));
+    response
+}
+
+impl Endpoint {
+    async fn posted(&self, head: &Parts, body: Body) -> Result<Answer, Rejection> {
+        forgery::origin(&head.headers, &head.uri, &self.origins)?;
+        forgery::json_body(&head.headers)?;
+        let body = read(body).await?;
+        let request = GraphqlRequest::from_json(&body)?;
+        Ok(self.engine.execute(&request, self.context(head)).await)
+    }
+
+    async fn got(&self, head: &Parts) -> Result<Answer, Rejection> {
+        forgery::origin(&head.headers, &head.uri, &self.origins)?;
+        forgery::marked(&head.headers)?;
+        let request = GraphqlRequest::from_url(head.uri.query().unwrap_or_default())?;
+        if !self.engine.is_query(&request) {
+            return Err(Rejection::method("POST", "Only queries go by GET: send this operation with POST."));
+        }
+        Ok(self.engine.execute(&request, self.context(head)).await)
+    }
+
+    fn context(&self, head: &Parts) -> RequestContext {
+        context(&head.headers, &head.extensions, self.patience)
+    }
+}
 
 pub(super) fn context(headers: &HeaderMap, extensions: &Extensions, patience: Duration) -> RequestContext {
     let patience = extensions.get::<Deadline>().map_or(patience, Deadline::left).mul_f64(TO_UPSTREAMS);
@@ -39,83 +93,18 @@ pub(super) fn context(headers: &HeaderMap, extensions: &Extensions, patience: Du
     context
 }
 
-pub(super) async fn post(State((engine, patience)): State<(Engine, Duration)>, request: Request) -> Response {
-    let (Parts { headers, extensions, .. }, body) = request.into_parts();
-    let body = match Bytes::from_request(Request::new(body), &()).await {
-        Ok(body) => body,
-        Err(rejection) if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE => {
-            return refuse(
+async fn read(body: Body) -> Result<Bytes, Rejection> {
+    Bytes::from_request(Request::new(body), &()).await.map_err(|rejection| {
+        if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
+            Rejection::new(
                 StatusCode::PAYLOAD_TOO_LARGE,
                 "PAYLOAD_TOO_LARGE",
-                "The request's body is too long.",
-            );
+                "The request's body is too long: ask for less at once.",
+            )
+        } else {
+            Rejection::new(StatusCode::BAD_REQUEST, "BAD_REQUEST", "The request's body breaks off.")
         }
-        Err(_) => return refuse(StatusCode::BAD_REQUEST, "BAD_REQUEST", "The request's body breaks off."),
-    };
-    if !is_json(&headers) {
-        return refuse(
-            StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            "UNSUPPORTED_MEDIA_TYPE",
-            "Send the request as JSON, with `Content-Type: application/json`.",
-        );
-    }
-    let request: GraphqlRequest<'_> = match serde_json::from_slice(&body) {
-        Ok(request) => request,
-        Err(error) => {
-            return refuse(
-                StatusCode::BAD_REQUEST,
-                "BAD_REQUEST",
-                &format!(
-                    "The body is not a GraphQL request ({error}). Send {{\"query\": \"…\", \"variables\": {{…}}}}."
-                ),
-            );
-        }
-    };
-    let answer = engine.execute(&request, context(&headers, &extensions, patience)).await;
-    respond(&headers, answer)
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Parameters {
-    query: String,
-    operation_name: Option<String>,
-    variables: Option<String>,
-}
-
-pub(super) async fn get(State((engine, patience)): State<(Engine, Duration)>, request: Request) -> Response {
-    let (Parts { headers, extensions, uri, .. }, _) = request.into_parts();
-    let Ok(Query(parameters)) = Query::<Parameters>::try_from_uri(&uri) else {
-        return refuse(StatusCode::BAD_REQUEST, "BAD_REQUEST", "Say what you ask in the parameter `query`.");
-    };
-    let variables =
-        match parameters.variables.as_deref().filter(|text| !text.is_empty()).map(serde_json::from_str) {
-            None => None,
-            Some(Ok(variables)) => variables,
-            Some(Err(_)) => {
-                return refuse(
-                    StatusCode::BAD_REQUEST,
-                    "BAD_REQUEST",
-                    "The parameter `variables` is not a JSON object.",
-                );
-            }
-        };
-    let request = GraphqlRequest {
-        query: parameters.query.into(),
-        operation_name: parameters.operation_name.map(Into::into),
-        variables,
-    };
-    if !engine.is_query(&request) {
-        let mut response = refuse(
-            StatusCode::METHOD_NOT_ALLOWED,
-            "METHOD_NOT_ALLOWED",
-            "Only queries go by GET: send this operation with POST.",
-        );
-        response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("POST"));
-        return response;
-    }
-    let answer = engine.execute(&request, context(&headers, &extensions, patience)).await;
-    respond(&headers, answer)
+    })
 }
 
 /// A request's extensions, as they are.
@@ -129,27 +118,66 @@ impl<S: Sync> axum::extract::FromRequestParts<S> for Context {
     }
 }
 
-fn is_json(headers: &HeaderMap) -> bool {
-    let kind = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let essence = kind.split(';').next().unwrap_or_default().trim();
-    essence.eq_ignore_ascii_case("application/json")
-        || essence.eq_ignore_ascii_case("application/graphql-response+json")
+/// Why a request is answered before anybody looks at its document.
+struct Rejection {
+    status: StatusCode,
+    code: &'static str,
+    message: Cow<'static, str>,
+    /// The methods that there are, where it was another.
+    allow: Option<&'static str>,
 }
 
-fn refuse(status: StatusCode, code: &'static str, message: &str) -> Response {
-    ErrorBody::GraphQl.response(status, code, message)
+impl Rejection {
+    fn new(status: StatusCode, code: &'static str, message: impl Into<Cow<'static, str>>) -> Self {
+        Self { status, code, message: message.into(), allow: None }
+    }
+
+    fn method(allow: &'static str, message: impl Into<Cow<'static, str>>) -> Self {
+        let rejection = Self::new(StatusCode::METHOD_NOT_ALLOWED, "METHOD_NOT_ALLOWED", message);
+        Self { allow: Some(allow), ..rejection }
+    }
+
+    fn response(self, media: MediaType) -> Response {
+        let mut response = ErrorBody::GraphQl.response(self.status, self.code, &self.message);
+        response.headers_mut().insert(header::CONTENT_TYPE, media.content_type());
+        if let Some(allow) = self.allow {
+            response.headers_mut().insert(header::ALLOW, HeaderValue::from_static(allow));
+        }
+        response
+    }
 }
 
-fn respond(headers: &HeaderMap, answer: Answer) -> Response {
-    let accept = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let modern = accept.contains("application/graphql-response+json");
+impl From<Malformed> for Rejection {
+    fn from(malformed: Malformed) -> Self {
+        match malformed {
+            Malformed::Batch => Self::new(
+                StatusCode::BAD_REQUEST,
+                "BATCHING_DISABLED",
+                "Several requests in one are not served here. Send each by itself, or select all in one operation.",
+            ),
+            Malformed::Request(message) => Self::new(StatusCode::BAD_REQUEST, "BAD_REQUEST", message),
+        }
+    }
+}
+
+/// Said in the newer media type: there is none that would be accepted.
+fn not_acceptable() -> Response {
+    Rejection::new(
+        StatusCode::NOT_ACCEPTABLE,
+        "NOT_ACCEPTABLE",
+        "Answers are `application/graphql-response+json` or `application/json`, in UTF-8: name one of them in `Accept`.",
+    )
+    .response(MediaType::GraphqlResponse)
+}
+
+fn respond(media: MediaType, answer: Answer) -> Response {
     // Under plain JSON a well-formed request is 200 whatever becomes of it (§6.4.1).
-    let status = match answer.verdict {
-        Verdict::Refused if modern => StatusCode::BAD_REQUEST,
+    let status = match (answer.verdict, media) {
+        (Verdict::Refused, MediaType::GraphqlResponse) => StatusCode::BAD_REQUEST,
         _ => StatusCode::OK,
     };
-    let kind = if modern { GRAPHQL_RESPONSE } else { JSON };
-    let mut response = (status, [(header::CONTENT_TYPE, kind)], Body::from(answer.body)).into_response();
+    let kind = [(header::CONTENT_TYPE, media.content_type())];
+    let mut response = (status, kind, Body::from(answer.body)).into_response();
     if !answer.degraded.is_empty() {
         let counts = answer.degraded.iter().map(|(policy, places)| format!("{policy}={places}"));
         if let Ok(counts) = HeaderValue::from_str(&counts.collect::<Vec<_>>().join(", ")) {
@@ -160,18 +188,9 @@ fn respond(headers: &HeaderMap, answer: Answer) -> Response {
 }
 
 /// What is served at a path under a method that it does not have.
-pub(super) async fn wrong_method(request: Request) -> Response {
-    let mut response = refuse(
-        StatusCode::METHOD_NOT_ALLOWED,
-        "METHOD_NOT_ALLOWED",
-        &format!(
-            "{} is not served here: send a GraphQL request with POST, or a query with GET.",
-            request.method()
-        ),
-    );
-    let allow = [Method::GET, Method::POST].map(|method| method.to_string()).join(", ");
-    if let Ok(allow) = HeaderValue::from_str(&allow) {
-        response.headers_mut().insert(header::ALLOW, allow);
-    }
-    response
+pub(super) async fn wrong_method(method: Method, headers: HeaderMap) -> Response {
+    let message =
+        format!("{method} is not served here: send a GraphQL request with POST, or a query with GET.");
+    let media = MediaType::wanted(&headers).unwrap_or(MediaType::GraphqlResponse);
+    Rejection::method("GET, POST", message).response(media)
 }

@@ -116,6 +116,7 @@ impl Executor for Socket {
             query: Cow::Borrowed(&request.query),
             operation_name: request.operation_name.as_deref().map(Cow::Borrowed),
             variables,
+            extensions: None,
         };
         telemetry::operation(|| self.0.stream(&request, context))
     }

@@ -10,6 +10,7 @@ mod auth;
 mod client;
 mod config;
 mod executor;
+mod http;
 mod operations;
 mod process;
 mod resilience;

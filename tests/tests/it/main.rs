@@ -1,7 +1,8 @@
-//! The kit's own tests, differential tests of the executor, the walls, and journeys across services.
+//! The kit's own tests, differential tests of the executor, published suites, the walls, and journeys across services.
 
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test may panic")]
 
+mod conformance;
 mod differential;
 mod journeys;
 mod the_kit;

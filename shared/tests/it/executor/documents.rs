@@ -1,4 +1,4 @@
-//! Documents: what is refused, how, and at what cost; GraphQL over HTTP.
+//! Documents: what is refused, how, and at what cost.
 
 use super::world::World;
 use kit::json;
@@ -46,34 +46,6 @@ async fn an_operation_is_chosen_by_name() {
     assert_eq!(world.bff.query(document).operation("B").await.ok(), &json!({"b": 42}));
     assert_eq!(world.bff.query(document).await.codes(), ["BAD_USER_INPUT"]);
     assert_eq!(world.bff.query(document).operation("C").await.codes(), ["BAD_USER_INPUT"]);
-}
-
-#[tokio::test]
-async fn the_media_type_decides_the_status() {
-    let world = World::start().await;
-    let modern = "application/graphql-response+json";
-    let answer = world.bff.query("{ nonsense }").header("accept", modern).await;
-    assert_eq!(answer.status, 400);
-    assert!(answer.header("content-type").is_some_and(|kind| kind.starts_with(modern)));
-    let answer = world.bff.query("{ nonsense }").header("accept", "application/json").await;
-    assert_eq!(answer.status, 200);
-    let answer = world.bff.query("{ foreign }").header("accept", modern).await;
-    assert_eq!(answer.status, 200);
-}
-
-#[tokio::test]
-async fn queries_go_by_get_and_mutations_do_not() {
-    let world = World::start().await;
-    let answer = world.bff.get("/graphql?query=%7B%20answer%20%7D").await;
-    assert_eq!(answer.ok(), &json!({"answer": 42}));
-    let answer = world
-        .bff
-        .get("/graphql?query=query(%24id:ID!)%7Bwriter(id:%24id)%7Bname%7D%7D&variables=%7B%22id%22:%22w1%22%7D")
-        .await;
-    assert_eq!(answer.data("writer.name"), "Ada");
-    let mutation = "/graphql?query=mutation%7Brename(input:%7Bid:1,name:%22x%22%7D)%7Bwriter%7Bid%7D%7D%7D";
-    assert_eq!(world.bff.get(mutation).await.status, 405);
-    assert_eq!(world.shop.count("/writers/{id}"), 0);
 }
 
 #[tokio::test]

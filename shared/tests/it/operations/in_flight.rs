@@ -155,7 +155,7 @@ async fn a_get_joins_a_post() {
     let post = world.ask(world.bff.query("{ things { name } }"));
     world.shop.until_under_way("/things", 1).await;
     let get = async {
-        let get = world.bff.get("/graphql?query=%7B%20things%20%7B%20name%20%7D%20%7D");
+        let get = world.bff.query("{ things { name } }").by_get().into_future();
         let (get, ()) = tokio::join!(get, async {
             world.until_joined(1).await;
             gate.open();

@@ -51,6 +51,7 @@ async fn wrong_tokens_are_refused_by_every_process() {
     for (name, path, server) in &servers {
         let ask = async |token: &str| {
             let request = server.request(http::Method::GET, path).bearer_auth(token);
+            let request = request.header("graphql-require-preflight", "true");
             #[expect(clippy::disallowed_methods, reason = "a test is a client, not a BFF")]
             let answer = request.send().await.unwrap();
             (answer.status().as_u16(), answer.headers().contains_key("www-authenticate"))

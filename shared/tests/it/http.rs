@@ -1,0 +1,7 @@
+//! GraphQL over HTTP, seen from outside: statuses, media types, what is malformed, what a browser may not send.
+
+mod forgery;
+mod malformed;
+mod methods;
+mod negotiation;
+mod world;

@@ -14,7 +14,8 @@ use kit::{Answer, Call, Fake, Gate, Issuer, Place, Reply, Running, Server, Value
 use std::{future::IntoFuture, sync::Arc, time::Duration};
 
 /// Patient: what is held back by a gate is not given up.
-pub const STORE: Upstream = Upstream::named("store").timeout_ms(60_000);
+/// Its failures are what is tested: nobody stops asking it for them.
+pub const STORE: Upstream = Upstream::named("store").timeout_ms(60_000).open_after(0).open_percent(0);
 /// The same, asked by somebody who is not.
 pub const HASTY: Upstream = Upstream::named("hasty").timeout_ms(400);
 

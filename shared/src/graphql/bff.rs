@@ -1,7 +1,7 @@
 //! A backend for one kind of client: a schema, the upstreams it asks, its own configuration; and the program around it.
 
 use super::{
-    engine::{Declared, SchemaError},
+    declared::{Declared, SchemaError, Serving},
     graphiql, http,
     socket::{self, Sockets},
 };
@@ -9,7 +9,6 @@ use crate::{
     app::{self, App, Running},
     auth::Verifier,
     config::{self, Profile, Settings, Spec},
-    request::Links,
     telemetry,
     upstream::{Upstream, Upstreams},
 };
@@ -23,7 +22,7 @@ pub struct Bff {
     spec: Spec,
     example: &'static str,
     upstreams: Vec<Upstream>,
-    introspection: bool,
+    public_schema: bool,
     schema: Option<Result<Declared, SchemaError>>,
     routes: Router,
 }
@@ -46,7 +45,7 @@ impl Bff {
             spec: Spec { service, toml },
             example: "",
             upstreams: Vec::new(),
-            introspection: false,
+            public_schema: false,
             schema: None,
             routes: Router::new(),
         }
@@ -78,7 +77,7 @@ impl Bff {
     /// Answers introspection in production too: for a schema that is published anyway.
     #[must_use]
     pub fn public_schema(self) -> Self {
-        Self { introspection: true, ..self }
+        Self { public_schema: true, ..self }
     }
 
     /// Serves further paths, behind the same layers.
@@ -119,14 +118,7 @@ impl Bff {
         let upstreams = Upstreams::new(&settings, &self.upstreams).map_err(|error| wrong(&error))?;
         let development = settings.profile == Profile::Development;
         let engine = schema
-            .engine(
-                Arc::new(upstreams),
-                Links::new(settings.links.clone()),
-                settings.limits.answer_bytes,
-                &settings.sharing,
-                development || self.introspection,
-                development,
-            )
+            .engine(Arc::new(upstreams), &Serving { settings: &settings, public_schema: self.public_schema })
             .map_err(|error| wrong(&error))?;
         let verifier = Verifier::new(&settings.auth).map_err(|error| wrong(&error))?;
         let patience = Duration::from_millis(settings.deadline_ms);

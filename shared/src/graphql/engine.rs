@@ -2,37 +2,29 @@
 
 use super::{
     answer::{self, Answer, Verdict},
+    declared::{Declared, Run, SchemaError, Serving},
     document::{Documents, Prepared, PreparedOperation, Refusal, Refusals},
     operation::GraphqlRequest,
     rounds::in_rounds,
     sharing::Sharing,
+    variables::{self, Coerced},
 };
 use crate::{
-    config::{Limits, SharingSettings},
-    fanout::{Execution, Fault, Loader, Stats, plan::GuardFn, type_info::MARK, valued},
-    request::{ContextExt, Links, RequestContext},
+    config::{Profile, Settings},
+    fanout::{Execution, Fault, Loader, Stats, valued},
+    request::{Links, RequestContext},
     telemetry::{OperationType as Recorded, Outcome, RequestRecord},
     upstream::Upstreams,
 };
 use async_graphql::{
-    ContainerType, Context, ContextSelectionSet, Guard, ObjectType, OutputType, PathSegment, Positioned,
-    Request, Response, SDLExportOptions, Schema, ServerResult, SubscriptionType, ValidationMode, Value,
-    Variables,
-    parser::types::{DocumentOperations, ExecutableDocument, Field, OperationType, Selection},
-    registry::{MetaType, Registry},
+    ObjectType, Positioned, Request, Response, SubscriptionType, Variables,
+    parser::types::{DocumentOperations, ExecutableDocument, OperationType, Selection},
 };
 use futures::{
     FutureExt, StreamExt,
-    future::BoxFuture,
     stream::{self, BoxStream},
 };
-use std::{
-    borrow::Cow,
-    collections::BTreeMap,
-    fmt,
-    panic::AssertUnwindSafe,
-    sync::{Arc, LazyLock},
-};
+use std::{collections::BTreeMap, panic::AssertUnwindSafe, sync::Arc};
 use tracing::Instrument;
 
 /// A schema with everything that outlives a request. Cheap to clone.
@@ -49,133 +41,8 @@ struct Inner {
     tells_fanout: bool,
 }
 
-/// A schema that cannot be served; the text says why and what to do.
-#[derive(Debug)]
-pub struct SchemaError(String);
-
-impl fmt::Display for SchemaError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-impl std::error::Error for SchemaError {}
-
-/// async-graphql's schema, whatever its roots are.
-trait Run: Send + Sync {
-    fn run(&self, request: Request) -> BoxFuture<'_, Response>;
-    fn stream(&self, request: Request) -> BoxStream<'static, Response>;
-}
-
-impl<Q: ObjectType + 'static, M: ObjectType + 'static, S: SubscriptionType + 'static> Run
-    for Schema<Q, M, S>
-{
-    fn run(&self, request: Request) -> BoxFuture<'_, Response> {
-        self.execute(request).boxed()
-    }
-    fn stream(&self, request: Request) -> BoxStream<'static, Response> {
-        self.execute_stream(request)
-    }
-}
-
-/// A schema before it is known where its upstreams are.
-pub(crate) struct Declared {
-    runner: Arc<dyn Run>,
-    registry: Arc<Registry>,
-    sdl: String,
-}
-
-impl Declared {
-    pub fn new<Q, M, S>(query: Q, mutation: M, subscription: S) -> Result<Self, SchemaError>
-    where
-        Q: ObjectType + 'static,
-        M: ObjectType + 'static,
-        S: SubscriptionType + 'static,
-    {
-        let mut registry = Registry::default();
-        Q::create_type_info(&mut registry);
-        registry.query_type = Q::type_name().into_owned();
-        if !M::is_empty() {
-            M::create_type_info(&mut registry);
-            registry.mutation_type = Some(M::type_name().into_owned());
-        }
-        if !S::is_empty() {
-            S::create_type_info(&mut registry);
-            registry.subscription_type = Some(S::type_name().into_owned());
-        }
-        // A root that is merged of others leaves their types behind.
-        registry.remove_unused_types();
-        only_entities_below_roots(&registry)?;
-        // apollo-compiler validates in front of this, and the roots that arrive here were collected by us.
-        let schema = Schema::build(Fenced(query), Fenced(mutation), subscription)
-            .validation_mode(ValidationMode::Fast)
-            .disable_suggestions()
-            .finish();
-        Ok(Self {
-            sdl: schema.sdl_with_options(SDLExportOptions::new().include_specified_by()),
-            runner: Arc::new(schema),
-            registry: Arc::new(registry),
-        })
-    }
-
-    pub fn sdl(&self) -> &str {
-        &self.sdl
-    }
-
-    pub fn engine(
-        self,
-        upstreams: Arc<Upstreams>,
-        links: Links,
-        answer_bytes: usize,
-        sharing: &SharingSettings,
-        introspection: bool,
-        tells_fanout: bool,
-    ) -> Result<Engine, SchemaError> {
-        let schema =
-            apollo_compiler::Schema::parse_and_validate(&self.sdl, "schema.graphql").map_err(|invalid| {
-                SchemaError(format!("the schema is not valid GraphQL:\n{}", invalid.errors))
-            })?;
-        let documents = Documents::new(schema, self.registry, introspection);
-        let sharing = Sharing::new(sharing);
-        Ok(Engine(Arc::new(Inner {
-            runner: self.runner,
-            documents,
-            upstreams,
-            links,
-            answer_bytes,
-            sharing,
-            tells_fanout,
-        })))
-    }
-}
-
-/// Objects are always entities: so that everything below a root is written by the executor.
-fn only_entities_below_roots(registry: &Registry) -> Result<(), SchemaError> {
-    let roots =
-        [Some(&registry.query_type), registry.mutation_type.as_ref(), registry.subscription_type.as_ref()];
-    let strangers: Vec<_> = registry
-        .types
-        .values()
-        .filter_map(|ty| match ty {
-            MetaType::Object { name, tags, .. } => {
-                let ours = tags.iter().any(|tag| tag == MARK) || name.starts_with("__");
-                (!ours && !roots.contains(&Some(name))).then_some(name.as_str())
-            }
-            _ => None,
-        })
-        .collect();
-    if strangers.is_empty() {
-        return Ok(());
-    }
-    Err(SchemaError(format!(
-        "{} {} an object below a root that is no #[entity]: declare it with #[entity] (its functions with #[edges]), and \
-         return it as `Ask`, `Have` or as it is",
-        strangers.join(", "),
-        if strangers.len() == 1 { "is" } else { "are each" },
-    )))
-}
-
 impl Engine {
-    /// A schema over upstreams: what tests and tools use without a server around it.
+    /// A schema over upstreams, as a BFF with these settings has it: what tests and tools use without a server around it.
     ///
     /// # Errors
     /// The schema cannot be served.
@@ -184,22 +51,32 @@ impl Engine {
         mutation: M,
         subscription: S,
         upstreams: Arc<Upstreams>,
-        sharing: &SharingSettings,
-        introspection: bool,
+        settings: &Settings,
     ) -> Result<Self, SchemaError>
     where
         Q: ObjectType + 'static,
         M: ObjectType + 'static,
         S: SubscriptionType + 'static,
     {
-        Declared::new(query, mutation, subscription)?.engine(
+        let serving = Serving { settings, public_schema: false };
+        Declared::new(query, mutation, subscription)?.engine(upstreams, &serving)
+    }
+
+    pub(super) fn over(
+        runner: Arc<dyn Run>,
+        documents: Documents,
+        upstreams: Arc<Upstreams>,
+        settings: &Settings,
+    ) -> Self {
+        Self(Arc::new(Inner {
+            runner,
+            documents,
             upstreams,
-            Links::default(),
-            Limits::default().answer_bytes,
-            sharing,
-            introspection,
-            false,
-        )
+            links: Links::new(settings.links.clone()),
+            answer_bytes: settings.limits.answer_bytes,
+            sharing: Sharing::new(&settings.sharing),
+            tells_fanout: settings.profile == Profile::Development,
+        }))
     }
 
     /// Runs a query or a mutation.
@@ -339,7 +216,7 @@ impl Engine {
         Ready { asked, variables, loader, stats }
     }
 
-    /// CoerceVariableValues (§6.1.2): defaults are filled in, what cannot be is refused.
+    /// The variables of an operation, with what a shared answer is found by where answers are shared.
     pub(super) fn coerce(&self, asked: &Asked, request: &GraphqlRequest<'_>) -> Result<Coerced, Fault> {
         let operation = asked.operation();
         if !operation.has_variables {
@@ -347,20 +224,12 @@ impl Engine {
         }
         let valid =
             asked.prepared.valid.operations.get(operation.name.as_deref()).map_err(|_| Fault::internal())?;
-        let given = request
-            .variables
-            .as_ref()
-            .map(serde_json::to_value)
-            .transpose()
-            .map_err(|_| Fault::internal())?;
-        let given = given.unwrap_or_else(|| serde_json::Value::Object(serde_json::Map::new()));
-        let given = serde_json::from_value(given).map_err(|_| Fault::internal())?;
-        let coerced =
-            apollo_compiler::request::coerce_variable_values(self.0.documents.schema(), valid, &given)
-                .map_err(|error| Fault::bad_input(error.message().to_string()))?;
-        let coerced = serde_json::to_value(coerced.into_inner()).map_err(|_| Fault::internal())?;
-        let text = if self.0.sharing.is_some() { coerced.to_string().into() } else { no_text() };
-        Ok(Coerced { variables: Variables::from_json(coerced), text })
+        variables::coerce(
+            self.0.documents.schema(),
+            valid,
+            request.variables.as_ref(),
+            self.0.sharing.is_some(),
+        )
     }
 }
 
@@ -375,24 +244,6 @@ impl Asked {
     pub fn operation(&self) -> &PreparedOperation {
         &self.prepared.operations[self.at]
     }
-}
-
-/// Variables with their defaults.
-pub(super) struct Coerced {
-    pub variables: Variables,
-    /// The same text for the same values, where answers are shared.
-    pub text: Arc<str>,
-}
-
-impl Default for Coerced {
-    fn default() -> Self {
-        Self { variables: Variables::default(), text: no_text() }
-    }
-}
-
-fn no_text() -> Arc<str> {
-    static NONE: LazyLock<Arc<str>> = LazyLock::new(|| Arc::from(""));
-    NONE.clone()
 }
 
 /// A request whose operation may run.
@@ -496,46 +347,4 @@ fn note_codes(answer: &Answer) {
             record.set_outcome(if partial { Outcome::Partial } else { outcome });
         }
     });
-}
-
-/// Stands around the roots: a panic in one is one masked error of that one. (An extension could do this too, but
-/// async-graphql boxes a future for each of its hooks as soon as there is one.)
-struct Fenced<T>(T);
-
-impl<T: ObjectType> OutputType for Fenced<T> {
-    fn type_name() -> Cow<'static, str> {
-        T::type_name()
-    }
-
-    fn create_type_info(registry: &mut Registry) -> String {
-        T::create_type_info(registry)
-    }
-
-    async fn resolve(&self, ctx: &ContextSelectionSet<'_>, field: &Positioned<Field>) -> ServerResult<Value> {
-        self.0.resolve(ctx, field).await
-    }
-}
-
-impl<T: ObjectType> ContainerType for Fenced<T> {
-    fn is_empty() -> bool {
-        T::is_empty()
-    }
-
-    async fn resolve_field(&self, ctx: &Context<'_>) -> ServerResult<Option<Value>> {
-        AssertUnwindSafe(self.0.resolve_field(ctx)).catch_unwind().await.unwrap_or_else(|_| {
-            let key = PathSegment::Field(ctx.item.node.response_key().node.to_string());
-            Err(Fault::internal().at(ctx.item.pos, vec![key]))
-        })
-    }
-}
-
-impl<T: ObjectType> ObjectType for Fenced<T> {}
-
-/// Makes a guard of the executor one of async-graphql, for roots: `#[graphql(guard = "Only(signed_in)")]`.
-pub struct Only(pub GuardFn);
-
-impl Guard for Only {
-    async fn check(&self, ctx: &Context<'_>) -> async_graphql::Result<()> {
-        Ok((self.0)(ctx.request()?)?)
-    }
 }

@@ -2,17 +2,22 @@
 
 mod answer;
 mod bff;
+mod declared;
 mod document;
 mod engine;
 mod graphiql;
 mod guard;
 mod http;
 mod operation;
+mod roots;
 mod rounds;
 mod sharing;
 mod socket;
+mod variables;
 
 pub use self::bff::{Bff, serve};
 pub use answer::{Answer, Verdict};
-pub use engine::{Engine, Only, SchemaError};
+pub use declared::SchemaError;
+pub use engine::Engine;
 pub use operation::GraphqlRequest;
+pub use roots::Only;

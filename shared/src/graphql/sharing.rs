@@ -7,8 +7,9 @@
 
 use super::{
     answer::{Answer, Verdict},
-    engine::{Asked, Coerced, Engine, Ready},
+    engine::{Asked, Engine, Ready},
     operation::GraphqlRequest,
+    variables::Coerced,
 };
 use crate::{
     config::SharingSettings,

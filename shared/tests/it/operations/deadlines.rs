@@ -4,7 +4,7 @@ use super::world::{IN_FLIGHT, Mutation, Query, SHOP, fresh, things};
 use async_graphql::EmptySubscription;
 use bff::{
     RequestContext,
-    config::Settings,
+    config::{Profile, Settings},
     graphql::{Engine, GraphqlRequest},
     upstream::Upstreams,
 };
@@ -21,11 +21,11 @@ async fn engine() -> (Engine, Fake, Gate) {
     let settings = Settings {
         upstreams: BTreeMap::from([("shop".to_owned(), shop.url().parse().unwrap())]),
         sharing: IN_FLIGHT,
+        profile: Profile::Production,
         ..Settings::ephemeral("shop")
     };
     let upstreams = Upstreams::new(&settings, &[SHOP]).unwrap();
-    let engine =
-        Engine::new(Query, Mutation, EmptySubscription, Arc::new(upstreams), &IN_FLIGHT, false).unwrap();
+    let engine = Engine::new(Query, Mutation, EmptySubscription, Arc::new(upstreams), &settings).unwrap();
     ask(&engine, PATIENCE).await;
     shop.clear();
     let gate = Gate::closed();

@@ -1,0 +1,137 @@
+//! A schema as its roots declare it, before it is known where its upstreams are: checked, and its SDL written.
+
+use super::{document::Documents, engine::Engine, roots::Fenced};
+use crate::{
+    config::{Profile, Settings},
+    fanout::type_info::MARK,
+    upstream::Upstreams,
+};
+use async_graphql::{
+    ObjectType, Request, Response, SDLExportOptions, Schema, SubscriptionType, ValidationMode,
+    registry::{MetaType, Registry},
+};
+use futures::{FutureExt, future::BoxFuture, stream::BoxStream};
+use std::{fmt, sync::Arc};
+
+/// A schema that cannot be served; the text says why and what to do.
+#[derive(Debug)]
+pub struct SchemaError(String);
+
+impl fmt::Display for SchemaError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+impl std::error::Error for SchemaError {}
+
+/// async-graphql's schema, whatever its roots are.
+pub(super) trait Run: Send + Sync {
+    fn run(&self, request: Request) -> BoxFuture<'_, Response>;
+    fn stream(&self, request: Request) -> BoxStream<'static, Response>;
+}
+
+impl<Q: ObjectType + 'static, M: ObjectType + 'static, S: SubscriptionType + 'static> Run
+    for Schema<Q, M, S>
+{
+    fn run(&self, request: Request) -> BoxFuture<'_, Response> {
+        self.execute(request).boxed()
+    }
+    fn stream(&self, request: Request) -> BoxStream<'static, Response> {
+        self.execute_stream(request)
+    }
+}
+
+/// How a schema is served: what the configuration says, and what the BFF's code does. Whatever else a part of the
+/// engine has to be told at the start is a field here.
+pub(crate) struct Serving<'s> {
+    pub settings: &'s Settings,
+    /// Introspection is answered in production, too.
+    pub public_schema: bool,
+}
+
+impl Serving<'_> {
+    fn introspection(&self) -> bool {
+        self.public_schema || self.settings.profile == Profile::Development
+    }
+}
+
+/// A schema before it is known where its upstreams are.
+pub(crate) struct Declared {
+    runner: Arc<dyn Run>,
+    registry: Arc<Registry>,
+    sdl: String,
+}
+
+impl Declared {
+    pub fn new<Q, M, S>(query: Q, mutation: M, subscription: S) -> Result<Self, SchemaError>
+    where
+        Q: ObjectType + 'static,
+        M: ObjectType + 'static,
+        S: SubscriptionType + 'static,
+    {
+        let mut registry = Registry::default();
+        Q::create_type_info(&mut registry);
+        registry.query_type = Q::type_name().into_owned();
+        if !M::is_empty() {
+            M::create_type_info(&mut registry);
+            registry.mutation_type = Some(M::type_name().into_owned());
+        }
+        if !S::is_empty() {
+            S::create_type_info(&mut registry);
+            registry.subscription_type = Some(S::type_name().into_owned());
+        }
+        // A root that is merged of others leaves their types behind.
+        registry.remove_unused_types();
+        only_entities_below_roots(&registry)?;
+        // apollo-compiler validates in front of this, and the roots that arrive here were collected by us.
+        let schema = Schema::build(Fenced(query), Fenced(mutation), subscription)
+            .validation_mode(ValidationMode::Fast)
+            .disable_suggestions()
+            .finish();
+        Ok(Self {
+            sdl: schema.sdl_with_options(SDLExportOptions::new().include_specified_by()),
+            runner: Arc::new(schema),
+            registry: Arc::new(registry),
+        })
+    }
+
+    pub fn sdl(&self) -> &str {
+        &self.sdl
+    }
+
+    /// The schema at its upstreams, served as it is said there.
+    pub fn engine(self, upstreams: Arc<Upstreams>, serving: &Serving<'_>) -> Result<Engine, SchemaError> {
+        let schema =
+            apollo_compiler::Schema::parse_and_validate(&self.sdl, "schema.graphql").map_err(|invalid| {
+                SchemaError(format!("the schema is not valid GraphQL:\n{}", invalid.errors))
+            })?;
+        let documents = Documents::new(schema, self.registry, serving.introspection());
+        Ok(Engine::over(self.runner, documents, upstreams, serving.settings))
+    }
+}
+
+/// Objects are always entities: so that everything below a root is written by the executor.
+fn only_entities_below_roots(registry: &Registry) -> Result<(), SchemaError> {
+    let roots =
+        [Some(&registry.query_type), registry.mutation_type.as_ref(), registry.subscription_type.as_ref()];
+    let strangers: Vec<_> = registry
+        .types
+        .values()
+        .filter_map(|ty| match ty {
+            MetaType::Object { name, tags, .. } => {
+                let ours = tags.iter().any(|tag| tag == MARK) || name.starts_with("__");
+                (!ours && !roots.contains(&Some(name))).then_some(name.as_str())
+            }
+            _ => None,
+        })
+        .collect();
+    if strangers.is_empty() {
+        return Ok(());
+    }
+    Err(SchemaError(format!(
+        "{} {} an object below a root that is no #[entity]: declare it with #[entity] (its functions with #[edges]), and \
+         return it as `Ask`, `Have` or as it is",
+        strangers.join(", "),
+        if strangers.len() == 1 { "is" } else { "are each" },
+    )))
+}

@@ -20,6 +20,12 @@ const LONGEST_LINE: u64 = 1 << 20;
 /// How often whoever waits is told how far it is.
 const SAID_EVERY: Duration = Duration::from_secs(1);
 
+/// The writer's page cache while much is written, up to half a gibibyte, and otherwise (SQLite counts in negative KiB).
+/// Rows arrive in an order that is not their indices': where those do not fit, nearly every row throws out a page, which
+/// goes through the log, and brings another one in.
+const ROOMY: &str = "PRAGMA cache_size = -524288";
+const USUAL: &str = "PRAGMA cache_size = -2000; PRAGMA shrink_memory";
+
 /// How a service reads one line and stores it. A new value is made for every file.
 pub trait Import: Default + Send + 'static {
     /// One line, usually an enum tagged by `type`.
@@ -135,6 +141,7 @@ async fn import_file<I: Import>(db: &Db, path: &Path) -> Result<u64, ImportError
     let mut reader = BufReader::with_capacity(1 << 18, file);
     let mut tx = db.begin().await.map_err(|e| fail(None, format!("database: {e}")))?;
     let mut progress = Progress::new(path, size);
+    sqlx::raw_sql(ROOMY).execute(&mut *tx).await.map_err(|e| fail(None, format!("database: {e}")))?;
     let mut importer = I::default();
     let mut buffer = Vec::new();
     let (mut number, mut rows, mut bytes) = (0_u64, 0_u64, 0_u64);
@@ -184,6 +191,7 @@ pub(crate) async fn settle<I: Import>(db: &Db) -> Result<(), sqlx::Error> {
     let left = sqlx::query("DELETE FROM _unsettled_import").execute(&mut *tx).await?.rows_affected();
     if left > 0 {
         let started = Instant::now();
+        sqlx::raw_sql(ROOMY).execute(&mut *tx).await?;
         let mut settling = pin!(I::settle(&mut tx));
         // Nobody should wonder whether anything is happening.
         loop {
@@ -193,7 +201,11 @@ pub(crate) async fn settle<I: Import>(db: &Db) -> Result<(), sqlx::Error> {
             }
         }
     }
-    tx.commit().await
+    tx.commit().await?;
+    if left > 0 {
+        sqlx::raw_sql(USUAL).execute(db.writes()).await?;
+    }
+    Ok(())
 }
 
 struct Progress {

@@ -3,6 +3,7 @@
 
 pub mod app;
 pub mod auth;
+pub mod code;
 pub mod config;
 pub mod fanout;
 pub mod graphql;

@@ -16,7 +16,7 @@ use axum::{
 };
 use futures::FutureExt;
 use http::{
-    HeaderName, HeaderValue, Method, StatusCode,
+    HeaderName, HeaderValue, Method,
     header::{ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_RANGE, VARY},
 };
 use http_body_util::Limited;
@@ -33,6 +33,7 @@ use tower_http::{
 use super::{ErrorBody, client};
 use crate::{
     auth::{Verifier, caller},
+    code::Code,
     config::{Network, Settings},
     telemetry::{TRACE_ID_HEADER, observe},
 };
@@ -57,7 +58,7 @@ pub(super) fn stack(
     });
     // A path nobody routes is answered, traced and counted like any other.
     let open = open.fallback(async move |State(()): State<()>| {
-        errors.response(StatusCode::NOT_FOUND, "NOT_FOUND", "Nothing is served at this path")
+        errors.response(Code::NotFound, "Nothing is served at this path")
     });
     behind(&layers, Entrance::Checked, public).merge(behind(&layers, Entrance::Open, open))
 }
@@ -163,7 +164,7 @@ impl Inside {
             request.headers().get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
         if announced.is_some_and(|length| length > limit as u64) {
             let message = format!("The request's body is longer than the {limit} bytes allowed");
-            return errors.response(StatusCode::PAYLOAD_TOO_LARGE, "PAYLOAD_TOO_LARGE", &message);
+            return errors.response(Code::PayloadTooLarge, message);
         }
         let request = request.map(|body| Body::new(Limited::new(body, limit)));
         // The response's head is due within the deadline; a stream may go on after it.
@@ -172,7 +173,7 @@ impl Inside {
             Err(_) => {
                 let message =
                     format!("The answer took longer than the {} ms a request may take", deadline.as_millis());
-                errors.response(StatusCode::GATEWAY_TIMEOUT, "DEADLINE_EXCEEDED", &message)
+                errors.response(Code::DeadlineExceeded, message)
             }
         }
     }

@@ -1,13 +1,18 @@
 //! Makes a `Caller` of every request, or answers 401 or 503.
 
+use std::time::Duration;
+
 use axum::response::Response;
 use http::{
-    HeaderMap, HeaderValue, StatusCode,
-    header::{AUTHORIZATION, RETRY_AFTER, WWW_AUTHENTICATE},
+    HeaderMap, HeaderValue,
+    header::{AUTHORIZATION, WWW_AUTHENTICATE},
 };
 
 use super::{AuthError, Caller, Verifier};
-use crate::app::ErrorBody;
+use crate::{Code, Fault, app::ErrorBody};
+
+/// Until the provider of keys may be back.
+const COME_BACK: Duration = Duration::from_secs(5);
 
 /// Who sends these headers. Without a verifier nobody can sign in: a request that tries to is refused rather than
 /// served as somebody else than it thinks.
@@ -28,7 +33,7 @@ pub async fn caller(
     };
     caller.map_err(|error| match error {
         AuthError::Refused(reason) => {
-            let mut response = errors.response(StatusCode::UNAUTHORIZED, "UNAUTHENTICATED", reason);
+            let mut response = errors.response(Code::Unauthenticated, reason);
             // RFC 6750, section 3. The reasons are our own and contain no quotation marks.
             let challenge =
                 format!("Bearer error=\"invalid_token\", error_description=\"{}\"", reason.replace('"', "'"));
@@ -38,13 +43,7 @@ pub async fn caller(
             response
         }
         error @ AuthError::Unavailable => {
-            let mut response = errors.response(
-                StatusCode::SERVICE_UNAVAILABLE,
-                "AUTHENTICATION_UNAVAILABLE",
-                &error.to_string(),
-            );
-            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("5"));
-            response
+            errors.refusal(&Fault::new(Code::AuthenticationUnavailable, error.to_string()).after(COME_BACK))
         }
     })
 }

@@ -1,56 +1,8 @@
 //! Why a field has no value: whose fault, under which stable code, and what the client may read of it.
 
+pub use crate::code::Code;
 use async_graphql::{ErrorExtensionValues, PathSegment, Pos, ServerError};
-use std::{borrow::Cow, fmt};
-
-/// Stable codes, `extensions.code` of an error.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub enum Code {
-    /// The document is not GraphQL.
-    GraphqlParseFailed,
-    /// The document does not fit the schema.
-    GraphqlValidationFailed,
-    /// The document is larger, deeper or wider than this server takes.
-    DocumentTooComplex,
-    /// An argument or a variable has a value that cannot be.
-    BadUserInput,
-    /// Nobody is signed in, and somebody must be.
-    Unauthenticated,
-    /// The caller may not do this.
-    Forbidden,
-    /// Somebody else was first; read again and decide anew.
-    Conflict,
-    /// A thing that a mutation names does not exist.
-    NotFound,
-    /// A service behind this one did not answer, or said that it cannot.
-    UpstreamUnavailable,
-    /// A service behind this one answered something that cannot be understood.
-    UpstreamBadResponse,
-    /// The time for this request is over.
-    DeadlineExceeded,
-    /// Ours; the log knows more.
-    InternalServerError,
-}
-
-impl Code {
-    /// As it stands in `extensions.code`.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Code::GraphqlParseFailed => "GRAPHQL_PARSE_FAILED",
-            Code::GraphqlValidationFailed => "GRAPHQL_VALIDATION_FAILED",
-            Code::DocumentTooComplex => "DOCUMENT_TOO_COMPLEX",
-            Code::BadUserInput => "BAD_USER_INPUT",
-            Code::Unauthenticated => "UNAUTHENTICATED",
-            Code::Forbidden => "FORBIDDEN",
-            Code::Conflict => "CONFLICT",
-            Code::NotFound => "NOT_FOUND",
-            Code::UpstreamUnavailable => "UPSTREAM_UNAVAILABLE",
-            Code::UpstreamBadResponse => "UPSTREAM_BAD_RESPONSE",
-            Code::DeadlineExceeded => "DEADLINE_EXCEEDED",
-            Code::InternalServerError => "INTERNAL_SERVER_ERROR",
-        }
-    }
-}
+use std::{borrow::Cow, fmt, num::NonZeroU16, time::Duration};
 
 /// A failure that a client may see. Its message is written for the client; causes go to the log, where they arise.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -59,12 +11,22 @@ pub struct Fault {
     pub code: Code,
     /// Safe to show: no URL, no type, no upstream's own words.
     pub message: Cow<'static, str>,
+    /// Seconds after which it is worth another try, where that is known.
+    pub retry_after: Option<NonZeroU16>,
 }
 
 impl Fault {
     /// A failure with a message that is meant for the client.
     pub fn new(code: Code, message: impl Into<Cow<'static, str>>) -> Self {
-        Self { code, message: message.into() }
+        Self { code, message: message.into(), retry_after: None }
+    }
+
+    /// When to come back: told in whole seconds, never too early.
+    #[must_use]
+    pub fn after(self, wait: Duration) -> Self {
+        let seconds = wait.as_secs().saturating_add(u64::from(wait.subsec_nanos() > 0)).max(1);
+        let seconds = u16::try_from(seconds).unwrap_or(u16::MAX);
+        Self { retry_after: NonZeroU16::new(seconds), ..self }
     }
 
     /// An argument or variable cannot have this value.
@@ -95,6 +57,9 @@ impl Fault {
         error.path = path;
         let mut extensions = ErrorExtensionValues::default();
         extensions.set("code", self.code.as_str());
+        if let Some(seconds) = self.retry_after {
+            extensions.set("retryAfter", seconds.get());
+        }
         error.extensions = Some(extensions);
         error
     }

@@ -10,6 +10,7 @@ use super::{
     variables::{self, Coerced},
 };
 use crate::{
+    Code,
     config::{Profile, Settings},
     fanout::{Execution, Fault, Loader, Stats, valued},
     request::{Links, RequestContext},
@@ -334,12 +335,7 @@ fn note_codes(answer: &Answer) {
         let mut outcome = None;
         for code in &answer.codes {
             record.add_error(code);
-            outcome = Some(match code.as_ref() {
-                "INTERNAL_SERVER_ERROR" => Outcome::InternalError,
-                "DEADLINE_EXCEEDED" => Outcome::Timeout,
-                "UPSTREAM_UNAVAILABLE" | "UPSTREAM_BAD_RESPONSE" => Outcome::UpstreamError,
-                _ => Outcome::CallerError,
-            });
+            outcome = Some(Code::named(code).map_or(Outcome::CallerError, Code::outcome));
         }
         if let Some(outcome) = outcome {
             // Some of it arrived: the codes say what did not.

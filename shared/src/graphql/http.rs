@@ -10,6 +10,7 @@ use super::{
     operation::{GraphqlRequest, Malformed},
 };
 use crate::{
+    Code, Fault,
     app::{Deadline, ErrorBody},
     auth::Caller,
     request::{Client, Locale, RequestContext},
@@ -96,13 +97,9 @@ pub(super) fn context(headers: &HeaderMap, extensions: &Extensions, patience: Du
 async fn read(body: Body) -> Result<Bytes, Rejection> {
     Bytes::from_request(Request::new(body), &()).await.map_err(|rejection| {
         if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
-            Rejection::new(
-                StatusCode::PAYLOAD_TOO_LARGE,
-                "PAYLOAD_TOO_LARGE",
-                "The request's body is too long: ask for less at once.",
-            )
+            Rejection::new(Code::PayloadTooLarge, "The request's body is too long: ask for less at once.")
         } else {
-            Rejection::new(StatusCode::BAD_REQUEST, "BAD_REQUEST", "The request's body breaks off.")
+            Rejection::new(Code::BadRequest, "The request's body breaks off.")
         }
     })
 }
@@ -120,25 +117,23 @@ impl<S: Sync> axum::extract::FromRequestParts<S> for Context {
 
 /// Why a request is answered before anybody looks at its document.
 struct Rejection {
-    status: StatusCode,
-    code: &'static str,
-    message: Cow<'static, str>,
+    fault: Fault,
     /// The methods that there are, where it was another.
     allow: Option<&'static str>,
 }
 
 impl Rejection {
-    fn new(status: StatusCode, code: &'static str, message: impl Into<Cow<'static, str>>) -> Self {
-        Self { status, code, message: message.into(), allow: None }
+    fn new(code: Code, message: impl Into<Cow<'static, str>>) -> Self {
+        Self { fault: Fault::new(code, message), allow: None }
     }
 
     fn method(allow: &'static str, message: impl Into<Cow<'static, str>>) -> Self {
-        let rejection = Self::new(StatusCode::METHOD_NOT_ALLOWED, "METHOD_NOT_ALLOWED", message);
+        let rejection = Self::new(Code::MethodNotAllowed, message);
         Self { allow: Some(allow), ..rejection }
     }
 
     fn response(self, media: MediaType) -> Response {
-        let mut response = ErrorBody::GraphQl.response(self.status, self.code, &self.message);
+        let mut response = ErrorBody::GraphQl.refusal(&self.fault);
         response.headers_mut().insert(header::CONTENT_TYPE, media.content_type());
         if let Some(allow) = self.allow {
             response.headers_mut().insert(header::ALLOW, HeaderValue::from_static(allow));
@@ -151,11 +146,10 @@ impl From<Malformed> for Rejection {
     fn from(malformed: Malformed) -> Self {
         match malformed {
             Malformed::Batch => Self::new(
-                StatusCode::BAD_REQUEST,
-                "BATCHING_DISABLED",
+                Code::BatchingDisabled,
                 "Several requests in one are not served here. Send each by itself, or select all in one operation.",
             ),
-            Malformed::Request(message) => Self::new(StatusCode::BAD_REQUEST, "BAD_REQUEST", message),
+            Malformed::Request(message) => Self::new(Code::BadRequest, message),
         }
     }
 }
@@ -163,8 +157,7 @@ impl From<Malformed> for Rejection {
 /// Said in the newer media type: there is none that would be accepted.
 fn not_acceptable() -> Response {
     Rejection::new(
-        StatusCode::NOT_ACCEPTABLE,
-        "NOT_ACCEPTABLE",
+        Code::NotAcceptable,
         "Answers are `application/graphql-response+json` or `application/json`, in UTF-8: name one of them in `Accept`.",
     )
     .response(MediaType::GraphqlResponse)

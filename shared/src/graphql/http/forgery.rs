@@ -5,7 +5,8 @@
 //! allowed, or comes from no browser; one without it proves nothing. `Origin`, where it is sent, is checked as well.
 
 use super::Rejection;
-use http::{HeaderMap, StatusCode, Uri, header};
+use crate::Code;
+use http::{HeaderMap, Uri, header};
 
 /// Each is enough by itself, if it is not empty: GraphQL over HTTP's own, Apollo's, and the one that Apollo's clients for iOS and
 /// Android send with every request.
@@ -17,8 +18,7 @@ pub fn json_body(headers: &HeaderMap) -> Result<(), Rejection> {
         return Ok(());
     }
     Err(Rejection::new(
-        StatusCode::UNSUPPORTED_MEDIA_TYPE,
-        "UNSUPPORTED_MEDIA_TYPE",
+        Code::UnsupportedMediaType,
         "Send the request as JSON in UTF-8, with `Content-Type: application/json`.",
     ))
 }
@@ -33,8 +33,7 @@ pub fn marked(headers: &HeaderMap) -> Result<(), Rejection> {
         return Ok(());
     }
     Err(Rejection::new(
-        StatusCode::FORBIDDEN,
-        "CSRF_PREVENTED",
+        Code::CsrfPrevented,
         "A page of any site could have sent this. Send the header `GraphQL-Require-Preflight: true` with a query by GET \
          (`Apollo-Require-Preflight`, `X-Apollo-Operation-Name` or `Content-Type: application/json` will do as well).",
     ))
@@ -49,8 +48,7 @@ pub fn origin(headers: &HeaderMap, uri: &Uri, allowed: &[String]) -> Result<(), 
         let known = allowed.iter().any(|allowed| allowed.eq_ignore_ascii_case(origin));
         if !known && !is_of_host(origin, host) {
             return Err(Rejection::new(
-                StatusCode::FORBIDDEN,
-                "ORIGIN_NOT_ALLOWED",
+                Code::OriginNotAllowed,
                 "Pages of this origin may not call this server. Call it from its own host, or have the origin added to `cors` \
                  in its configuration.",
             ));

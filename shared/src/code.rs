@@ -1,0 +1,184 @@
+//! The stable codes of errors, each once: what it means, whose fault it is, whether to try again, and the way out.
+
+use crate::telemetry::Outcome;
+use http::StatusCode;
+
+/// Who has to change something.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Whose {
+    /// Whoever sent the request.
+    Caller,
+    /// A service behind this one.
+    Upstream,
+    /// This server.
+    Ours,
+}
+
+/// Everything that is known of a code.
+struct Entry {
+    name: &'static str,
+    meaning: &'static [&'static str],
+    whose: Whose,
+    retryable: bool,
+    status: Option<u16>,
+    way_out: &'static str,
+}
+
+/// One line a code: `Variant "CODE" whose, retryable or not, HTTP status or none: "the way out"`, under its meaning.
+macro_rules! codes {
+    ($($(#[doc = $meaning:literal])+ $variant:ident $name:literal $whose:ident, $again:ident, $status:tt: $way_out:literal;)+) => {
+        /// Stable codes: `extensions.code` of an error. `schema/errors.md` is written from this list.
+        #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+        #[repr(u8)]
+        pub enum Code {
+            $($(#[doc = $meaning])+ $variant,)+
+        }
+
+        impl Code {
+            /// All of them, in the order of the reference page.
+            pub const ALL: &'static [Code] = &[$(Code::$variant),+];
+
+            const fn entry(self) -> &'static Entry {
+                match self {
+                    $(Code::$variant => &Entry {
+                        name: $name,
+                        meaning: &[$($meaning),+],
+                        whose: Whose::$whose,
+                        retryable: codes!(@again $again),
+                        status: codes!(@status $status),
+                        way_out: $way_out,
+                    },)+
+                }
+            }
+
+            /// The code that is written so.
+            pub fn named(name: &str) -> Option<Self> {
+                match name {
+                    $($name => Some(Code::$variant),)+
+                    _ => None,
+                }
+            }
+        }
+    };
+    (@again again) => { true };
+    (@again once) => { false };
+    (@status none) => { None };
+    (@status $status:literal) => { Some($status) };
+}
+
+codes! {
+    /// The document is not GraphQL.
+    GraphqlParseFailed "GRAPHQL_PARSE_FAILED" Caller, once, 400: "Correct the document at the error's location.";
+    /// The document does not fit the schema.
+    GraphqlValidationFailed "GRAPHQL_VALIDATION_FAILED" Caller, once, 400: "Correct the document at the error's location; the published schema says what there is.";
+    /// The schema is not told by this server.
+    IntrospectionDisabled "INTROSPECTION_DISABLED" Caller, once, 400: "Read the published schema instead.";
+    /// The document is larger or wider than this server takes.
+    DocumentTooComplex "DOCUMENT_TOO_COMPLEX" Caller, once, 400: "Ask for less at once: the message says which limit was passed, and by how much.";
+    /// Selections are nested deeper than this server takes.
+    DepthLimitExceeded "DEPTH_LIMIT_EXCEEDED" Caller, once, 400: "Ask for less at once, or begin at a root that is closer to what is wanted.";
+    /// The operation may cost more than this server spends on one.
+    CostLimitExceeded "COST_LIMIT_EXCEEDED" Caller, once, 400: "Ask for fewer fields, or for shorter lists with a smaller `first`.";
+    /// An argument or a variable has a value that cannot be.
+    BadUserInput "BAD_USER_INPUT" Caller, once, 400: "Correct the value; the message says what it may be.";
+    /// The request is not what GraphQL over HTTP sends.
+    BadRequest "BAD_REQUEST" Caller, once, 400: "Send a JSON object with `query` and, where needed, `variables` and `operationName`.";
+    /// Several requests came as one.
+    BatchingDisabled "BATCHING_DISABLED" Caller, once, 400: "Send each by itself, or select all in one operation.";
+    /// The document of this id or hash is not known here.
+    PersistedQueryNotFound "PERSISTED_QUERY_NOT_FOUND" Caller, once, 400: "Send the document's text once along with its hash.";
+    /// Only documents that were registered are served, and this is none of them.
+    PersistedQueryNotInList "PERSISTED_QUERY_NOT_IN_LIST" Caller, once, 400: "Register the operation before the client that sends it is released.";
+    /// The client is older than this server still serves.
+    ClientVersionUnsupported "CLIENT_VERSION_UNSUPPORTED" Caller, once, 400: "Update the client.";
+    /// The caller asked more often, or for more, than it may in this time.
+    RateLimited "RATE_LIMITED" Caller, again, 429: "Wait for `retryAfter` seconds, then ask again.";
+    /// Nobody is signed in, and somebody must be; or the credential is not valid any more.
+    Unauthenticated "UNAUTHENTICATED" Caller, once, 401: "Sign in, or renew the access token, and send it in `Authorization`.";
+    /// The caller may not do this.
+    Forbidden "FORBIDDEN" Caller, once, 403: "Ask as somebody who may, or leave the field out.";
+    /// A page of any site could have made a browser send this.
+    CsrfPrevented "CSRF_PREVENTED" Caller, once, 403: "Send the header `GraphQL-Require-Preflight: true`.";
+    /// Pages of this origin may not call this server.
+    OriginNotAllowed "ORIGIN_NOT_ALLOWED" Caller, once, 403: "Call it from its own host, or have the origin added to `cors` in its configuration.";
+    /// A thing that a mutation names does not exist; or nothing is served at this path.
+    NotFound "NOT_FOUND" Caller, once, 404: "Read again: it may be gone. (A query answers null for what does not exist, without an error.)";
+    /// Somebody else was first.
+    Conflict "CONFLICT" Caller, once, none: "Read again and decide anew.";
+    /// The path is served, but not under this HTTP method.
+    MethodNotAllowed "METHOD_NOT_ALLOWED" Caller, once, 405: "Use a method that `Allow` names.";
+    /// None of the media types that are accepted can be answered.
+    NotAcceptable "NOT_ACCEPTABLE" Caller, once, 406: "Accept `application/graphql-response+json` or `application/json`.";
+    /// The request's body is longer than this server takes.
+    PayloadTooLarge "PAYLOAD_TOO_LARGE" Caller, once, 413: "Send less at once.";
+    /// The request's body is of a kind that is not read here.
+    UnsupportedMediaType "UNSUPPORTED_MEDIA_TYPE" Caller, once, 415: "Send JSON in UTF-8, with `Content-Type: application/json`.";
+    /// Who calls cannot be found out just now: the provider of tokens' keys does not answer.
+    AuthenticationUnavailable "AUTHENTICATION_UNAVAILABLE" Upstream, again, 503: "Wait a few seconds (`retryAfter`), then ask again.";
+    /// A service behind this one did not answer, or said that it cannot.
+    UpstreamUnavailable "UPSTREAM_UNAVAILABLE" Upstream, again, none: "Show what did arrive; ask again in a while (`retryAfter`, where it is told).";
+    /// A service behind this one answered something that cannot be understood.
+    UpstreamBadResponse "UPSTREAM_BAD_RESPONSE" Upstream, once, none: "Show what did arrive; report it with its `traceId`.";
+    /// The time for this request is over.
+    DeadlineExceeded "DEADLINE_EXCEEDED" Upstream, again, 504: "Show what did arrive; ask again, for less at once.";
+    /// Something went wrong in this server, and its log says what.
+    InternalServerError "INTERNAL_SERVER_ERROR" Ours, once, 500: "Report it with its `traceId`.";
+}
+
+impl Code {
+    /// As it stands in `extensions.code`.
+    pub const fn as_str(self) -> &'static str {
+        self.entry().name
+    }
+
+    /// What it means, in a sentence.
+    pub fn meaning(self) -> String {
+        self.entry().meaning.iter().map(|line| line.trim()).collect::<Vec<_>>().join(" ")
+    }
+
+    /// Who has to change something.
+    pub const fn whose(self) -> Whose {
+        self.entry().whose
+    }
+
+    /// The same request may succeed later as it is: `extensions.retryable`.
+    pub const fn retryable(self) -> bool {
+        self.entry().retryable
+    }
+
+    /// The status of a response, where the request as a whole is refused with this code; none for those that are only
+    /// found at a field.
+    pub fn status(self) -> Option<StatusCode> {
+        StatusCode::from_u16(self.entry().status?).ok()
+    }
+
+    /// What to do about it.
+    pub const fn way_out(self) -> &'static str {
+        self.entry().way_out
+    }
+
+    /// What the people on call count it as.
+    pub fn outcome(self) -> Outcome {
+        match (self, self.whose()) {
+            (Code::DeadlineExceeded, _) => Outcome::Timeout,
+            (_, Whose::Caller) => Outcome::CallerError,
+            (_, Whose::Upstream) => Outcome::UpstreamError,
+            (_, Whose::Ours) => Outcome::InternalError,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_code_is_found_by_its_name_and_no_two_have_the_same() {
+        for code in Code::ALL {
+            assert_eq!(Code::named(code.as_str()), Some(*code));
+            let meaning = code.meaning();
+            assert!(meaning.ends_with('.') && code.way_out().ends_with(['.', ')']), "{meaning}");
+        }
+        assert_eq!(Code::named("NO_SUCH_CODE"), None);
+    }
+}

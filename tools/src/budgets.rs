@@ -4,6 +4,7 @@
 //!
 //! What is compared is what an operation costs *at worst* (`callsAtWorst` of `extensions.fanout`): edges that ask the same
 //! question share a call only if their rows happen to come at the same time, so the calls of one run are a matter of luck.
+//! Those that were sent are counted once more by the services that got them: both accounts must agree.
 
 mod compare;
 mod file;
@@ -81,7 +82,11 @@ async fn budgets(args: &Args) -> Result<bool, Failure> {
             futures::future::try_join(few.ask(&operation, small), many.ask(&operation, large)).await?;
         measured.push(Measured { operation, few: small, many: large });
     }
-    futures::future::join(few.stop(), many.stop()).await;
+    let (of_few, of_many) = futures::future::join(few.stop(), many.stop()).await;
+    for Measured { few, many, .. } in &mut measured {
+        few.served = of_few.get(&few.trace_id).copied().unwrap_or_default();
+        many.served = of_many.get(&many.trace_id).copied().unwrap_or_default();
+    }
 
     if args.write {
         for file in &files {

@@ -23,6 +23,11 @@ impl Budget {
 #[derive(Clone, PartialEq, Eq, Debug, Default, Deserialize)]
 pub(super) struct Cost {
     pub(super) edges: Vec<Edge>,
+    #[serde(skip)]
+    pub(super) trace_id: String,
+    /// The requests that the services themselves counted for it.
+    #[serde(skip)]
+    pub(super) served: u32,
 }
 
 /// What one edge asked of one question, in one wave.
@@ -51,11 +56,22 @@ impl Cost {
         self.edges.iter().filter(|edge| edge.calls > 0).map(|edge| edge.wave).max().unwrap_or(0)
     }
 
-    /// Whether more calls were really sent than the account says there ever would be: the engine's own fault. (Of all
-    /// edges together: those that meet are counted for whichever came first.)
+    /// What was really sent. (Of all edges together: those that meet are counted for whichever came first.)
+    fn sent(&self) -> u32 {
+        self.edges.iter().map(|edge| edge.sent).sum()
+    }
+
+    /// Whether more calls were really sent than the account says there ever would be: the engine's own fault.
     fn beyond_worst(&self) -> Option<String> {
-        let sent: u32 = self.edges.iter().map(|edge| edge.sent).sum();
+        let sent = self.sent();
         (sent > self.calls()).then(|| format!("{} sent, {} at worst", times(sent), times(self.calls())))
+    }
+
+    /// Whether the services were asked as often as the account says.
+    fn miscounted(&self) -> Option<String> {
+        let (sent, served) = (self.sent(), self.served);
+        (sent != served)
+            .then(|| format!("the services were asked {served} times; the account has {}", times(sent)))
     }
 
     fn of(&self, other: &Edge) -> Option<&Edge> {
@@ -85,6 +101,11 @@ pub(super) fn judge(budget: Option<&Budget>, few: &Cost, many: &Cost) -> Verdict
     if !beyond.is_empty() {
         words.push("sends more than it may at worst");
         problems.extend(beyond);
+    }
+    let miscounted: Vec<_> = [few, many].into_iter().filter_map(Cost::miscounted).collect();
+    if !miscounted.is_empty() {
+        words.push("is not asked as told");
+        problems.extend(miscounted);
     }
     let Some(budget) = budget else {
         words.push("has no budget: `bff budgets --write` adds one");
@@ -169,7 +190,9 @@ mod tests {
             calls,
             sent: calls,
         };
-        Cost { edges: edges.iter().map(edge).collect() }
+        let edges: Vec<Edge> = edges.iter().map(edge).collect();
+        let served = edges.iter().map(|edge| edge.sent).sum();
+        Cost { edges, served, ..Cost::default() }
     }
 
     fn judged(budget: (u32, u32), few: &Cost, many: &Cost) -> (String, Vec<String>) {
@@ -253,8 +276,18 @@ mod tests {
         let few = cost(&[("screen.items", 1, 1, 1)]);
         let mut many = few.clone();
         many.edges[0].sent = 2;
+        many.served = 2;
         let (line, problems) = judged((9, 9), &few, &many);
         assert!(line.ends_with("sends more than it may at worst"), "{line}");
         assert_eq!(problems, ["2 calls sent, 1 call at worst"]);
+    }
+
+    #[test]
+    fn what_the_services_count_is_held_against_the_account() {
+        let few = cost(&[("screen.items", 1, 1, 1)]);
+        let many = Cost { served: 3, ..few.clone() };
+        let (line, problems) = judged((9, 9), &few, &many);
+        assert!(line.ends_with("is not asked as told"), "{line}");
+        assert_eq!(problems, ["the services were asked 3 times; the account has 1 call"]);
     }
 }

@@ -1,6 +1,6 @@
 //! A demo world of one size: the real services over databases of their own, on free ports, and the real BFFs before them.
 
-use std::{net::TcpListener, time::Duration};
+use std::{collections::HashMap, net::TcpListener, time::Duration};
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -13,7 +13,7 @@ use crate::{
         self,
         config::{self, Configured},
         discover,
-        output::Output,
+        output::{Output, Said},
         process::{Exit, Process},
         ready, seed, table,
     },
@@ -29,8 +29,13 @@ pub(super) struct World {
     bffs: Vec<(Configured, Option<String>)>,
     client: reqwest::Client,
     processes: Vec<Process>,
+    exited: mpsc::UnboundedReceiver<Exit>,
+    said: mpsc::UnboundedReceiver<Said>,
     _folder: TempDir,
 }
+
+/// The header that carries an answer's trace id, which is in the log lines of all that took part in it.
+const TRACE_ID: &str = "x-trace-id";
 
 impl World {
     /// Generates and imports the demo data of that many tracks and users, and starts everything.
@@ -61,7 +66,7 @@ impl World {
             }
         }
         let services = config::ask(found).await?;
-        let output = Output::silent();
+        let (output, said) = Output::heard();
         let imports = services.iter().filter(|service| !service.is_bff);
         futures::future::try_join_all(
             imports.map(|service| seed::import(service, folder.path(), &data, &output)),
@@ -85,7 +90,7 @@ impl World {
             let token = table::token(&bff).await;
             bffs.push((bff, token));
         }
-        Ok(Self { bffs, client: ready::client()?, processes, _folder: folder })
+        Ok(Self { bffs, client: ready::client()?, processes, exited, said, _folder: folder })
     }
 
     /// Runs an operation, and returns what it cost.
@@ -104,10 +109,12 @@ impl World {
             let request = request.header("content-type", "application/json").body(body.to_string());
             #[expect(clippy::disallowed_methods, reason = "a tool is a client, not a BFF")]
             let response = request.send().await.map_err(|error| format!("{bff} does not answer: {error}"))?;
+            let trace_id =
+                response.headers().get(TRACE_ID).and_then(|id| id.to_str().ok()).map(str::to_owned);
             said = response.text().await.map_err(|error| format!("{bff}'s answer breaks off: {error}"))?;
             let answer: Value = serde_json::from_str(&said).unwrap_or_default();
             match counted(&answer) {
-                Ok(cost) => return Ok(cost),
+                Ok(cost) => return Ok(Cost { trace_id: trace_id.unwrap_or_default(), ..cost }),
                 Err(failure) if failure.again => {}
                 Err(failure) => return Err(format!("{bff} {name}: {}: {said}", failure.text)),
             }
@@ -115,10 +122,32 @@ impl World {
         Err(format!("{bff} {name}: upstreams did not answer in {ATTEMPTS} attempts: {said}"))
     }
 
-    /// Ends everything, the BFFs first.
-    pub(super) async fn stop(self) {
+    /// Ends everything, the BFFs first, and tells how many requests the services behind them were sent, by trace id: their
+    /// own count, not the engine's.
+    pub(super) async fn stop(mut self) -> HashMap<String, u32> {
+        let started = self.processes.len();
         dev::stop(self.processes, STOP_TIMEOUT).await;
+        for _ in 0..started {
+            if let Some(exit) = self.exited.recv().await {
+                exit.read_out().await;
+            }
+        }
+        let mut requests = HashMap::new();
+        while let Ok(Said { by, line }) = self.said.try_recv() {
+            if !self.bffs.iter().any(|(bff, _)| bff.name == by)
+                && let Some(trace_id) = request_line(&line)
+            {
+                *requests.entry(trace_id).or_default() += 1;
+            }
+        }
+        requests
     }
+}
+
+/// The trace id of a line that tells of a request.
+fn request_line(line: &str) -> Option<String> {
+    let line: Value = serde_json::from_str(line).ok()?;
+    (line["target"] == "bff::request").then(|| line["trace_id"].as_str().map(str::to_owned))?
 }
 
 /// An answer that says nothing about its operation's cost.
@@ -163,6 +192,15 @@ fn free_ports(count: usize) -> Result<Vec<u16>, Failure> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_request_is_counted_for_its_trace() {
+        let line =
+            |target: &str| json!({"target": target, "trace_id": "4bf9", "message": "request"}).to_string();
+        assert_eq!(request_line(&line("bff::request")), Some("4bf9".to_owned()));
+        assert_eq!(request_line(&line("bff::app")), None);
+        assert_eq!(request_line("import: artists: 3 rows"), None);
+    }
 
     #[test]
     fn only_a_whole_answer_tells_what_an_operation_costs() {

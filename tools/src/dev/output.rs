@@ -7,6 +7,7 @@ use std::{
 };
 
 use anstyle::{AnsiColor, Style};
+use tokio::sync::mpsc;
 
 const COLOURS: [AnsiColor; 10] = [
     AnsiColor::Cyan,
@@ -29,7 +30,14 @@ struct Prefixes {
     of: HashMap<String, String>,
     own: String,
     bold: Style,
-    silent: bool,
+    /// Who hears the services' lines in place of the terminal.
+    listener: Option<mpsc::UnboundedSender<Said>>,
+}
+
+/// A line of a service.
+pub(crate) struct Said {
+    pub(crate) by: String,
+    pub(crate) line: String,
 }
 
 impl Output {
@@ -48,18 +56,23 @@ impl Output {
             ((*name).to_owned(), prefix(name, style))
         });
         let bold = if coloured { Style::new().bold() } else { Style::new() };
-        Self(Arc::new(Prefixes { of: of.collect(), own: prefix("dev", bold), bold, silent: false }))
+        Self(Arc::new(Prefixes { of: of.collect(), own: prefix("dev", bold), bold, listener: None }))
     }
 
-    /// Shows nothing: what a process printed last is told when it ends by itself.
-    pub(crate) fn silent() -> Self {
+    /// Shows nothing: what services print goes to whoever has the other end.
+    pub(crate) fn heard() -> (Self, mpsc::UnboundedReceiver<Said>) {
         let (of, own, bold) = (HashMap::new(), String::new(), Style::new());
-        Self(Arc::new(Prefixes { of, own, bold, silent: true }))
+        let (listener, said) = mpsc::unbounded_channel();
+        (Self(Arc::new(Prefixes { of, own, bold, listener: Some(listener) })), said)
     }
 
     /// A line of a service.
     pub(super) fn line(&self, name: &str, line: &str) {
-        self.put(&format!("{}{line}\n", self.0.of.get(name).unwrap_or(&self.0.own)));
+        match &self.0.listener {
+            // Who does not listen any more does not want to know.
+            Some(listener) => drop(listener.send(Said { by: name.to_owned(), line: line.to_owned() })),
+            None => put(&format!("{}{line}\n", self.0.of.get(name).unwrap_or(&self.0.own))),
+        }
     }
 
     /// A line of our own.
@@ -73,7 +86,7 @@ impl Output {
     }
 
     fn put(&self, text: &str) {
-        if !self.0.silent {
+        if self.0.listener.is_none() {
             put(text);
         }
     }

@@ -99,6 +99,11 @@ impl Exit {
         self.status.as_ref().is_ok_and(ExitStatus::success)
     }
 
+    /// Waits until all that it printed has been read.
+    pub(crate) async fn read_out(self) {
+        futures::future::join_all(self.readers).await;
+    }
+
     /// Who ended, how, and its last words.
     pub(crate) async fn explained(self) -> Failure {
         let reading = futures::future::join_all(self.readers);

@@ -1,8 +1,10 @@
 //! A served thing: its layer stack, its listeners, its health, its end.
 
 mod client;
+mod compression;
 mod errors;
 mod health;
+mod intake;
 mod listener;
 mod stack;
 
@@ -98,6 +100,7 @@ pub struct Running {
     pub addr: SocketAddr,
     /// Where health and metrics answer.
     pub admin: Option<SocketAddr>,
+    drain_lead: Duration,
     drain: Duration,
     stop_with_stdin: bool,
     draining: Arc<AtomicBool>,
@@ -133,9 +136,14 @@ pub async fn start(app: App) -> Result<Running, StartError> {
     let public = if admin_listener.is_some() { stacked } else { stacked.merge(health.clone()) };
 
     let drain = Duration::from_millis(settings.drain_ms);
-    let connections = settings.limits.connections;
     let serve = |listener, router, stop: &CancellationToken| {
-        let serving = listener::serve(listener, router, stop.clone(), drain, connections);
+        let terms = listener::Terms {
+            limits: settings.limits.clone(),
+            trusted: settings.trusted_proxies.clone(),
+            errors,
+            drain,
+        };
+        let serving = listener::serve(listener, router, stop.clone(), terms);
         #[expect(clippy::disallowed_methods, reason = "a listener belongs to no request")]
         AbortOnDropHandle::new(tokio::spawn(serving))
     };
@@ -157,6 +165,7 @@ pub async fn start(app: App) -> Result<Running, StartError> {
     Ok(Running {
         addr,
         admin,
+        drain_lead: settings.drain_lead(),
         drain,
         stop_with_stdin,
         draining,
@@ -173,10 +182,17 @@ impl Running {
         format!("http://{}", self.addr)
     }
 
-    /// Stops accepting, lets requests under way finish for at most `drain_ms`, then ends. Not ready meanwhile.
+    /// Not ready from now on; for `drain_lead_ms` all else goes on, until whoever sends traffic has noticed. Then stops
+    /// accepting, lets requests under way finish for at most `drain_ms`, and ends.
     pub async fn shutdown(self) {
         self.draining.store(true, Relaxed);
-        tracing::info!(drain_ms = self.drain.as_millis() as u64, "draining");
+        let Self { drain_lead, drain, .. } = self;
+        tracing::info!(
+            drain_lead_ms = drain_lead.as_millis() as u64,
+            drain_ms = drain.as_millis() as u64,
+            "draining"
+        );
+        tokio::time::sleep(drain_lead).await;
         self.stop_public.cancel();
         // The listener keeps its own time; an error can only be its panic, which has been reported.
         let _ = self.public_task.await;

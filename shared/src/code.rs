@@ -111,6 +111,16 @@ codes! {
     NotAcceptable "NOT_ACCEPTABLE" Caller, once, 406: "Accept `application/graphql-response+json` or `application/json`.";
     /// The request's body is longer than this server takes.
     PayloadTooLarge "PAYLOAD_TOO_LARGE" Caller, once, 413: "Send less at once.";
+    /// The request's URL is longer than this server takes.
+    UrlTooLong "URL_TOO_LONG" Caller, once, 414: "Send a long query with POST, or by its registered id.";
+    /// The request's headers are longer or more than this server takes.
+    HeadersTooLarge "HEADERS_TOO_LARGE" Caller, once, 431: "Send fewer or shorter headers; cookies are the usual culprits.";
+    /// The request's head or body did not come in time.
+    RequestTimeout "REQUEST_TIMEOUT" Caller, again, 408: "Send the request in one go.";
+    /// There are as many connections from this address as one may have.
+    TooManyConnections "TOO_MANY_CONNECTIONS" Caller, again, 429: "Send requests over the connections that are open. A proxy is to be named in `trusted_proxies`.";
+    /// The request's body is encoded in a way that is not read here.
+    UnsupportedContentEncoding "UNSUPPORTED_CONTENT_ENCODING" Caller, once, 415: "Encode the body as `Accept-Encoding` says, or not at all.";
     /// The request's body is of a kind that is not read here.
     UnsupportedMediaType "UNSUPPORTED_MEDIA_TYPE" Caller, once, 415: "Send JSON in UTF-8, with `Content-Type: application/json`.";
     /// Who calls cannot be found out just now: the provider of tokens' keys does not answer.
@@ -121,6 +131,8 @@ codes! {
     UpstreamBadResponse "UPSTREAM_BAD_RESPONSE" Upstream, once, none: "Show what did arrive; report it with its `traceId`.";
     /// The time for this request is over.
     DeadlineExceeded "DEADLINE_EXCEEDED" Upstream, again, 504: "Show what did arrive; ask again, for less at once.";
+    /// As much is under way here as there is room for.
+    Overloaded "OVERLOADED" Ours, again, 503: "Wait a second (`retryAfter`), then ask again.";
     /// Something went wrong in this server, and its log says what.
     InternalServerError "INTERNAL_SERVER_ERROR" Ours, once, 500: "Report it with its `traceId`.";
 }

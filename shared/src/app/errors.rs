@@ -31,12 +31,25 @@ impl ErrorBody {
 
     /// The same, which may tell when to come back. The code is noted in the request's record.
     pub fn refusal(self, fault: &Fault) -> Response {
-        let Fault { code, ref message, retry_after } = *fault;
+        let Fault { code, retry_after, .. } = *fault;
         let status = code.status().unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let trace_id = RequestRecord::with_current(|record| {
             record.add_error(code.as_str());
             record.trace().trace_id_hex()
         });
+        let (content_type, body) = self.text(fault, trace_id);
+        let content_type = HeaderValue::from_static(content_type);
+        let mut response = (status, [(CONTENT_TYPE, content_type)], Body::from(body)).into_response();
+        if let Some(seconds) = retry_after {
+            response.headers_mut().insert(RETRY_AFTER, seconds.get().into());
+        }
+        response
+    }
+
+    /// Media type and body of an error.
+    pub(super) fn text(self, fault: &Fault, trace_id: Option<String>) -> (&'static str, String) {
+        let Fault { code, ref message, retry_after } = *fault;
+        let status = code.status().unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let (content_type, body) = match self {
             Self::GraphQl => {
                 let mut extensions = json!({"code": code.as_str()});
@@ -63,13 +76,7 @@ impl ErrorBody {
                 }),
             ),
         };
-        let content_type = HeaderValue::from_static(content_type);
-        let mut response =
-            (status, [(CONTENT_TYPE, content_type)], Body::from(body.to_string())).into_response();
-        if let Some(seconds) = retry_after {
-            response.headers_mut().insert(RETRY_AFTER, seconds.get().into());
-        }
-        response
+        (content_type, body.to_string())
     }
 
     /// The masked answer to what was our own fault.

@@ -17,20 +17,16 @@ use axum::{
 use futures::FutureExt;
 use http::{
     HeaderName, HeaderValue, Method,
-    header::{ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_RANGE, VARY},
+    header::{ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_RANGE, VARY},
 };
-use http_body_util::Limited;
 use tokio_util::sync::CancellationToken;
 use tower::{Layer, Service, ServiceExt, layer::layer_fn, service_fn};
 use tower_http::{
-    compression::{
-        CompressionLayer,
-        predicate::{DefaultPredicate, Predicate},
-    },
+    compression::predicate::Predicate,
     cors::{AllowHeaders, CorsLayer},
 };
 
-use super::{ErrorBody, client};
+use super::{ErrorBody, client, compression, intake::Intake};
 use crate::{
     auth::{Verifier, caller},
     code::Code,
@@ -51,7 +47,7 @@ pub(super) fn stack(
         cors: cors(&settings.cors),
         trusted: settings.trusted_proxies.clone(),
         deadline: Duration::from_millis(settings.deadline_ms),
-        body_bytes: settings.limits.body_bytes,
+        intake: Intake::new(&settings.limits, errors),
         errors,
         verifier,
         draining,
@@ -76,7 +72,7 @@ struct Layers {
     cors: Option<CorsLayer>,
     trusted: Vec<Network>,
     deadline: Duration,
-    body_bytes: usize,
+    intake: Intake,
     errors: ErrorBody,
     verifier: Option<Verifier>,
     draining: Draining,
@@ -125,14 +121,16 @@ impl Inside {
         cors.layer(below).oneshot(request).boxed().await.unwrap_or_else(|never| match never {})
     }
 
-    /// Outside of what makes bodies, inside of what only touches heads.
+    /// Outside of what makes bodies, inside of what only touches heads. An answer's length can tell what is in it to
+    /// who may have a part of it repeated (BREACH); that takes requests which another's page makes a browser send with
+    /// its cookies, and those are refused before anything runs.
     async fn compressed(self, request: Request) -> Response {
         if request.headers().contains_key(ACCEPT_ENCODING) {
             let below = service_fn(move |request| {
                 let inside = self.again();
                 async move { Ok::<_, Infallible>(inside.bounded(request).await) }
             });
-            let compressed = CompressionLayer::new().gzip(true).layer(below).oneshot(request).boxed().await;
+            let compressed = compression::layer().layer(below).oneshot(request).boxed().await;
             return compressed.unwrap_or_else(|never| match never {}).map(Body::new);
         }
         // Whoever does not ask for it gets it as it is; but caches must know that others might not.
@@ -140,7 +138,7 @@ impl Inside {
         let headers = response.headers();
         let compressible = !headers.contains_key(CONTENT_ENCODING)
             && !headers.contains_key(CONTENT_RANGE)
-            && DefaultPredicate::new().should_compress(&response);
+            && compression::worth().should_compress(&response);
         let told = |value: &HeaderValue| {
             value.to_str().is_ok_and(|value| value.to_ascii_lowercase().contains(ACCEPT_ENCODING.as_str()))
         };
@@ -152,29 +150,27 @@ impl Inside {
 
     /// Who calls, until when, how much.
     async fn bounded(self, mut request: Request) -> Response {
-        let Layers { deadline, body_bytes: limit, errors, .. } = *self.layers;
+        let layers = Arc::clone(&self.layers);
+        let Layers { deadline, errors, .. } = *layers;
         // Before anything that may want to know where a caller comes from.
         client::identify(&self.layers.trusted, &mut request);
         // The clock starts before the token is checked: the provider's slowness is part of the caller's wait.
         request.extensions_mut().insert(Deadline::after(deadline));
         request.extensions_mut().insert(self.layers.draining.clone());
-        // An oversized body is refused before it costs a signature check, if it announces itself; else it is cut.
+        // What is too long is refused before it costs a signature check, if it can be seen; else it is cut.
         DefaultBodyLimit::disable().apply(&mut request);
-        let announced =
-            request.headers().get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
-        if announced.is_some_and(|length| length > limit as u64) {
-            let message = format!("The request's body is longer than the {limit} bytes allowed");
-            return errors.response(Code::PayloadTooLarge, message);
-        }
-        let request = request.map(|body| Body::new(Limited::new(body, limit)));
+        let (request, arrival) = match layers.intake.open(request).await {
+            Ok(opened) => opened,
+            Err(refusal) => return refusal,
+        };
         // The response's head is due within the deadline; a stream may go on after it.
         match tokio::time::timeout(deadline, self.known(request)).await {
-            Ok(response) => response,
-            Err(_) => {
+            Ok(response) => layers.intake.answered(arrival.as_deref(), response),
+            Err(_) => layers.intake.failed(arrival.as_deref(), true).unwrap_or_else(|| {
                 let message =
                     format!("The answer took longer than the {} ms a request may take", deadline.as_millis());
                 errors.response(Code::DeadlineExceeded, message)
-            }
+            }),
         }
     }
 

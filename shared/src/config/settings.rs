@@ -1,6 +1,6 @@
 //! The keys every served thing has, with their defaults.
 
-use std::{collections::BTreeMap, net::SocketAddr};
+use std::{collections::BTreeMap, net::SocketAddr, time::Duration};
 
 use serde::{Deserialize, Serialize};
 use url::Url;
@@ -48,6 +48,9 @@ pub struct Settings {
     pub deadline_ms: u64,
     /// Milliseconds that requests under way get to finish when the process is told to stop.
     pub drain_ms: u64,
+    /// Milliseconds before that in which it goes on as ever but says that it is not ready, so that load balancers have
+    /// taken it out by the time it refuses connections. Unset: 3,000 in production, 0 in development.
+    pub drain_lead_ms: Option<u64>,
     /// Origins that browsers may call from (`https://app.example`); none by default.
     pub cors: Vec<String>,
     /// Peers whose `Forwarded` and `X-Forwarded-*` headers count; none by default.
@@ -133,8 +136,32 @@ pub struct Limits {
     pub body_bytes: usize,
     /// Bytes of the answer of one root field of a GraphQL operation.
     pub answer_bytes: usize,
-    /// Connections open at a time; more wait in the listener's queue.
+    /// Connections open at a time. More wait in the listener's queue, and idle ones give way to them.
     pub connections: usize,
+    /// Connections of one address (of one /64, if it is IPv6), sockets included. Those of `trusted_proxies` speak for
+    /// many: they are not counted.
+    pub connections_per_address: usize,
+    /// Bytes of a request's head: its first line and its headers.
+    pub header_bytes: usize,
+    /// Headers of a request.
+    pub headers: usize,
+    /// Bytes of a request's path and query.
+    pub url_bytes: usize,
+    /// Milliseconds that a request's head may take to come. Also those in which a new connection must ask something.
+    pub head_timeout_ms: u64,
+    /// Milliseconds that a request's body may take to come, within `deadline_ms`.
+    pub body_timeout_ms: u64,
+    /// Milliseconds that a connection may be silent between two requests. Longer than common load balancers keep theirs,
+    /// so that it is they who close.
+    pub idle_timeout_ms: u64,
+    /// Milliseconds in which a peer must take something of an answer that waits for it.
+    pub write_timeout_ms: u64,
+    /// Requests at a time on one connection of HTTP/2.
+    pub streams: u32,
+    /// Bytes of request bodies that are being read or worked on, of all requests. Beyond it, long ones are refused.
+    pub bodies_bytes: usize,
+    /// Bytes of answers that wait for slow peers, of all connections. Beyond it, the slowest are cut off.
+    pub unsent_bytes: usize,
 }
 
 /// What is kept of upstreams' answers, as long as they allow (RFC 9111).
@@ -167,6 +194,7 @@ impl Default for Settings {
             log: LogFormat::default(),
             deadline_ms: 10_000,
             drain_ms: 10_000,
+            drain_lead_ms: None,
             cors: Vec::new(),
             trusted_proxies: Vec::new(),
             auth: AuthSettings::default(),
@@ -195,11 +223,35 @@ impl Default for AuthSettings {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { body_bytes: 256 * 1024, answer_bytes: 8 << 20, connections: 10_000 }
+        Self {
+            body_bytes: 256 * 1024,
+            answer_bytes: 8 << 20,
+            connections: 10_000,
+            connections_per_address: 1_000,
+            header_bytes: 16 * 1024,
+            headers: 100,
+            url_bytes: 8 * 1024,
+            head_timeout_ms: 10_000,
+            body_timeout_ms: 10_000,
+            idle_timeout_ms: 75_000,
+            write_timeout_ms: 10_000,
+            streams: 100,
+            bodies_bytes: 32 << 20,
+            unsent_bytes: 32 << 20,
+        }
     }
 }
 
+/// What hyper needs for a head.
+const LEAST_HEADER_BYTES: usize = 8 * 1024;
+
 impl Settings {
+    /// How long a server that is told to stop goes on as ever.
+    pub fn drain_lead(&self) -> Duration {
+        let usual = if self.profile == Profile::Development { 0 } else { 3_000 };
+        Duration::from_millis(self.drain_lead_ms.unwrap_or(usual))
+    }
+
     /// Settings for a test or an example: free ports on the loopback interface, development profile.
     pub fn ephemeral(service: &str) -> Self {
         Self {
@@ -220,12 +272,28 @@ impl Section for Settings {
             ("limits.body_bytes", self.limits.body_bytes as u64),
             ("limits.answer_bytes", self.limits.answer_bytes as u64),
             ("limits.connections", self.limits.connections as u64),
+            ("limits.connections_per_address", self.limits.connections_per_address as u64),
+            ("limits.headers", self.limits.headers as u64),
+            ("limits.url_bytes", self.limits.url_bytes as u64),
+            ("limits.head_timeout_ms", self.limits.head_timeout_ms),
+            ("limits.body_timeout_ms", self.limits.body_timeout_ms),
+            ("limits.idle_timeout_ms", self.limits.idle_timeout_ms),
+            ("limits.write_timeout_ms", self.limits.write_timeout_ms),
+            ("limits.streams", self.limits.streams.into()),
+            ("limits.bodies_bytes", self.limits.bodies_bytes as u64),
+            ("limits.unsent_bytes", self.limits.unsent_bytes as u64),
         ] {
             if value == 0 {
                 problems.push(format!(
                     "`{key}` is 0, which would refuse every request; give it a positive number"
                 ));
             }
+        }
+        if self.limits.header_bytes < LEAST_HEADER_BYTES {
+            problems.push(format!(
+                "`limits.header_bytes` is {}, less than any HTTP server may take; give it at least {LEAST_HEADER_BYTES}",
+                self.limits.header_bytes
+            ));
         }
         if self.sharing.answers_bytes > 0 && !self.sharing.operations {
             problems.push(

@@ -260,24 +260,3 @@ async fn a_dropped_server_is_gone() {
         tokio::task::yield_now().await;
     }
 }
-
-#[tokio::test]
-async fn an_answer_is_compressed_for_who_takes_it_and_caches_are_told_either_way() {
-    let text = "long enough to be worth it ".repeat(20);
-    let (long, wanted) = (text.clone(), text.clone());
-    let router = Router::new().route("/long", get(async move || long)).route(
-        "/encoded",
-        get(async || ([("content-encoding", "x-own")], "as it is, however long it may be")),
-    );
-    let running = serve(settings(), router).await;
-    let url = |path: &str| format!("{}{path}", running.url());
-    let plain = reqwest::Client::builder().no_gzip().build().unwrap();
-    let answer = send(plain.get(url("/long"))).await;
-    assert_eq!((answer.text, &answer.headers["vary"]), (wanted, &"accept-encoding".parse().unwrap()));
-    let zipped = send(plain.get(url("/long")).header("accept-encoding", "gzip")).await;
-    assert_eq!(zipped.headers["content-encoding"], "gzip");
-    assert_eq!(zipped.headers["vary"], "accept-encoding");
-    assert!(zipped.text.len() < text.len());
-    let encoded = send(plain.get(url("/encoded"))).await;
-    assert_eq!(encoded.headers.get("vary"), None, "nobody would have compressed it");
-}

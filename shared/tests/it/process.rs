@@ -9,13 +9,13 @@ use serde_json::Value;
 
 use crate::client::send;
 
-struct Service {
+pub struct Service {
     child: Child,
     lines: BufReader<ChildStdout>,
 }
 
 impl Service {
-    fn start(arguments: &[&str]) -> Self {
+    pub fn start(arguments: &[&str]) -> Self {
         let mut command = Command::new(env!("CARGO_BIN_EXE_sample-service"));
         command.args(arguments).env_remove("RUST_LOG").stdin(Stdio::piped()).stdout(Stdio::piped());
         let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
@@ -29,13 +29,19 @@ impl Service {
         line
     }
 
-    fn json(&mut self) -> Value {
+    pub fn json(&mut self) -> Value {
         let line = self.line();
         serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error}: {line}"))
     }
 
+    /// Asks it to stop, as an orchestrator does.
+    pub fn terminate(&self) {
+        let id = self.child.id().to_string();
+        assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
+    }
+
     /// The exit code, and what was left on standard output and standard error.
-    fn end(mut self) -> (Option<i32>, String, String) {
+    pub fn end(mut self) -> (Option<i32>, String, String) {
         let (mut output, mut errors) = (String::new(), String::new());
         self.lines.read_to_string(&mut output).unwrap();
         self.child.stderr.take().unwrap().read_to_string(&mut errors).unwrap();
@@ -88,8 +94,7 @@ async fn a_request_is_exactly_one_line() {
     assert_eq!(panicked["trace_id"], line["trace_id"]);
 
     drop(service.child.stdin.take());
-    let id = service.child.id().to_string();
-    assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
+    service.terminate();
     let (code, output, errors) = service.end();
     assert_eq!((code, errors.as_str()), (Some(0), ""));
     assert!(output.contains("draining") && output.trim_end().lines().count() == 2, "{output}");
@@ -97,7 +102,7 @@ async fn a_request_is_exactly_one_line() {
 
 #[tokio::test]
 async fn the_text_for_a_terminal_is_short() {
-    let mut service = Service::start(&["--set", "log=text", "--stop-with-stdin"]);
+    let mut service = Service::start(&["--set", "log=text", "--set", "drain_lead_ms=0", "--stop-with-stdin"]);
     let line = service.line();
     assert!(line.contains(" INFO  listening http.addr=127.0.0.1:"), "{line}");
     drop(service.child.stdin.take());

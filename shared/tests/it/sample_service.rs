@@ -23,7 +23,10 @@ async fn main() -> ExitCode {
         Err(code) => return code,
     };
     telemetry::init(settings.log, &settings.service);
-    let public = Router::new().route("/things/{id}", get(async || "")).route("/boom", get(boom));
+    let public = Router::new()
+        .route("/things/{id}", get(async || ""))
+        .route("/boom", get(boom))
+        .route("/slow", get(slow));
     match app::start(App::new(settings, public)).await {
         Ok(running) => {
             running.wait_for_signal_then_shutdown().await;
@@ -38,4 +41,10 @@ async fn main() -> ExitCode {
 
 async fn boom() {
     panic!("a \"quoted\" reason");
+}
+
+/// Long enough to be under way when something else happens.
+async fn slow() -> &'static str {
+    tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    "done"
 }

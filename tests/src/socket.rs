@@ -3,6 +3,8 @@
 use super::{Answer, Value, json, patiently};
 use futures::{SinkExt, StreamExt};
 use http::{HeaderMap, HeaderValue, header::SEC_WEBSOCKET_PROTOCOL};
+use serde_json::value::RawValue;
+use std::collections::BTreeMap;
 use tokio::net::TcpStream;
 use tokio_tungstenite::{
     MaybeTlsStream, WebSocketStream, connect_async,
@@ -39,6 +41,11 @@ impl Socket {
 
     /// The next message; none when the socket is closed. Pings are answered.
     pub async fn receive(&mut self) -> Option<Value> {
+        Some(serde_json::from_str(&self.receive_text().await?).unwrap_or_default())
+    }
+
+    /// The same, as it came: for the order of keys.
+    async fn receive_text(&mut self) -> Option<String> {
         loop {
             match patiently("a message on the socket", self.0.next()).await {
                 Some(Ok(Message::Text(text))) => {
@@ -47,7 +54,7 @@ impl Socket {
                         self.send(json!({"type": "pong"})).await;
                         continue;
                     }
-                    return Some(message);
+                    return Some(text.to_string());
                 }
                 Some(Ok(Message::Close(_)) | Err(_)) | None => return None,
                 Some(Ok(_)) => {}
@@ -68,12 +75,14 @@ impl Socket {
 impl Subscription {
     /// The next event; none when the operation is complete.
     pub async fn next(&mut self) -> Option<Answer> {
-        let message = self.0.receive().await?;
-        match message["type"].as_str() {
-            Some("next") => Some(Answer::new(200, HeaderMap::new(), message["payload"].to_string())),
+        let text = self.0.receive_text().await?;
+        let message: BTreeMap<String, &RawValue> = serde_json::from_str(&text).unwrap_or_default();
+        let part = |name| message.get(name).map_or("null", |part| part.get());
+        match part("type") {
+            "\"next\"" => Some(Answer::new(200, HeaderMap::new(), part("payload").to_owned())),
             // Refused: errors stand in the payload itself.
-            Some("error") => {
-                Some(Answer::new(400, HeaderMap::new(), json!({"errors": message["payload"]}).to_string()))
+            "\"error\"" => {
+                Some(Answer::new(400, HeaderMap::new(), format!("{{\"errors\":{}}}", part("payload"))))
             }
             _ => None,
         }

@@ -2,7 +2,7 @@
 
 use super::{
     Arena, Ask, AskEach, Asking, Bubble, Code, Compiler, Cx, Fault, Have, Merged, Out, Path, Question, Row,
-    Shape, Step, Then,
+    Shape, Step, Then, Type,
     loader::Loader,
     plan::{Condition, Places, holds},
 };
@@ -50,7 +50,7 @@ pub(crate) struct RootField {
     /// `"key":`, as it is written.
     pub lead: Box<[u8]>,
     pub pos: Pos,
-    pub nullable: bool,
+    pub ty: Type,
     pub conditions: Vec<Condition>,
     pub occurrences: Vec<(Condition, Positioned<Field>)>,
     pub places: Places,
@@ -67,7 +67,7 @@ struct Planned {
 }
 
 impl RootField {
-    pub fn new(merged: &Merged<'_>, nullable: bool) -> Self {
+    pub fn new(merged: &Merged<'_>, ty: Type) -> Self {
         Self {
             key: merged.key().clone(),
             lead: serde_json::to_vec(merged.key().as_str())
@@ -78,7 +78,7 @@ impl RootField {
                 .unwrap_or_default()
                 .into(),
             pos: merged.first.pos,
-            nullable,
+            ty,
             conditions: merged.conditions(),
             places: merged.places(),
             occurrences: merged
@@ -175,7 +175,7 @@ impl Operation {
         }
     }
 
-    fn root_at(&self, pos: Pos) -> Option<&RootField> {
+    pub fn root_at(&self, pos: Pos) -> Option<&RootField> {
         self.roots.iter().find(|root| root.pos == pos)
     }
 }

@@ -1,6 +1,10 @@
 //! A schema as its roots declare it, before it is known where its upstreams are: checked, and its SDL written.
 
-use super::{document::Documents, engine::Engine, roots::Fenced};
+use super::{
+    document::Documents,
+    engine::Engine,
+    roots::{Fenced, Serial},
+};
 use crate::{
     config::{Profile, Settings},
     fanout::type_info::MARK,
@@ -84,7 +88,7 @@ impl Declared {
         registry.remove_unused_types();
         only_entities_below_roots(&registry)?;
         // apollo-compiler validates in front of this, and the roots that arrive here were collected by us.
-        let schema = Schema::build(Fenced(query), Fenced(mutation), subscription)
+        let schema = Schema::build(Fenced(query), Serial(mutation), subscription)
             .validation_mode(ValidationMode::Fast)
             .disable_suggestions()
             .finish();

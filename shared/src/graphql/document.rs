@@ -1,7 +1,7 @@
 //! One prepared document per distinct text: guarded, parsed, validated, its roots collected; verdicts are kept.
 
 use super::guard;
-use crate::fanout::{Code, Compiler, Fault, Operation, RootField, plan::Occurrence};
+use crate::fanout::{Code, Compiler, Fault, Operation, RootField, Type, plan::Occurrence};
 use apollo_compiler::{ExecutableDocument as ValidDocument, Schema, validation::Valid};
 use async_graphql::{
     Positioned,
@@ -175,18 +175,19 @@ impl Documents {
             let introspection = field_name == "__schema" || field_name == "__type";
             if introspection && !self.introspection {
                 return Err(Fault::new(
-                    Code::GraphqlValidationFailed,
+                    Code::IntrospectionDisabled,
                     "Introspection is not available here. Read the published schema instead.",
                 ));
             }
             introspects |= introspection;
-            let nullable =
+            let declared =
                 match self.registry.types.get(object).and_then(|object| object.field_by_name(field_name)) {
-                    Some(field) => !field.ty.ends_with('!'),
+                    Some(field) => Type::of(&field.ty),
                     // `__typename` and `__schema` are not null, `__type` may be.
-                    None => field_name == "__type",
+                    None if field_name == "__type" => Type::of("__Type"),
+                    None => Type::of("__Meta!"),
                 };
-            roots.push(RootField::new(merged, nullable));
+            roots.push(RootField::new(merged, declared));
             let mut field = merged.first.clone();
             field.node.directives.clear();
             if introspection {

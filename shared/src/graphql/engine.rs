@@ -5,6 +5,7 @@ use super::{
     declared::{Declared, Run, SchemaError, Serving},
     document::{Documents, Prepared, PreparedOperation, Refusal, Refusals},
     operation::GraphqlRequest,
+    roots,
     rounds::in_rounds,
     sharing::Sharing,
     variables::{self, Coerced},
@@ -275,6 +276,9 @@ impl Ready {
         let execution =
             Arc::new(Execution { loader: self.loader.clone(), operation: operation.operation.clone() });
         let mut request = Request::new("").variables(self.variables.clone()).data(execution);
+        if operation.operation.ty == OperationType::Mutation {
+            request = request.data(roots::Over::default());
+        }
         request.set_parsed_query(stub(operation, &self.variables));
         request
     }
@@ -309,6 +313,7 @@ fn refuse(fault: Fault) -> Refusals {
 }
 
 fn internal() -> Response {
+    // Nobody knows where: a line of 0 is not told.
     Response::from_errors(vec![Fault::internal().at(Default::default(), Vec::new())])
 }
 

@@ -5,7 +5,7 @@ mod forgery;
 
 use self::accept::MediaType;
 use super::{
-    answer::{Answer, Verdict},
+    answer::Answer,
     engine::Engine,
     operation::{GraphqlRequest, Malformed},
 };
@@ -165,9 +165,9 @@ fn not_acceptable() -> Response {
 
 fn respond(media: MediaType, answer: Answer) -> Response {
     // Under plain JSON a well-formed request is 200 whatever becomes of it (§6.4.1).
-    let status = match (answer.verdict, media) {
-        (Verdict::Refused, MediaType::GraphqlResponse) => StatusCode::BAD_REQUEST,
-        _ => StatusCode::OK,
+    let status = match (answer.status(), media) {
+        (StatusCode::BAD_REQUEST, MediaType::Json) => StatusCode::OK,
+        (status, _) => status,
     };
     let kind = [(header::CONTENT_TYPE, media.content_type())];
     let mut response = (status, kind, Body::from(answer.body)).into_response();

@@ -1,7 +1,7 @@
 //! What stands around root fields: a fence against panics, and the executor's guards as async-graphql's.
 
 use crate::{
-    fanout::{Fault, plan::GuardFn},
+    fanout::{Completing, Execution, Fault, plan::GuardFn},
     request::ContextExt,
 };
 use async_graphql::{
@@ -9,7 +9,14 @@ use async_graphql::{
     ServerResult, Value, parser::types::Field, registry::Registry,
 };
 use futures::FutureExt;
-use std::{borrow::Cow, panic::AssertUnwindSafe};
+use std::{
+    borrow::Cow,
+    panic::AssertUnwindSafe,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
+};
 
 /// Stands around the roots: a panic in one is one masked error of that one. (An extension could do this too, but
 /// async-graphql boxes a future for each of its hooks as soon as there is one.)
@@ -35,14 +42,77 @@ impl<T: ObjectType> ContainerType for Fenced<T> {
     }
 
     async fn resolve_field(&self, ctx: &Context<'_>) -> ServerResult<Option<Value>> {
-        AssertUnwindSafe(self.0.resolve_field(ctx)).catch_unwind().await.unwrap_or_else(|_| {
-            let key = PathSegment::Field(ctx.item.node.response_key().node.to_string());
-            Err(Fault::internal().at(ctx.item.pos, vec![key]))
-        })
+        fenced(&self.0, ctx).await
     }
 }
 
+async fn fenced(root: &impl ObjectType, ctx: &Context<'_>) -> ServerResult<Option<Value>> {
+    AssertUnwindSafe(root.resolve_field(ctx))
+        .catch_unwind()
+        .await
+        .unwrap_or_else(|_| Err(Fault::internal().at(ctx.item.pos, vec![here(ctx)])))
+}
+
+fn here(ctx: &Context<'_>) -> PathSegment {
+    PathSegment::Field(ctx.item.node.response_key().node.to_string())
+}
+
 impl<T: ObjectType> ObjectType for Fenced<T> {}
+
+/// The same around mutations, which run one after the other: once all of `data` is to be null, because one that may not
+/// be null is, no other is begun (§6.4.4 allows it, and graphql-js does so).
+pub(super) struct Serial<T>(pub T);
+
+/// Set when no other mutation of the request is to begin. In the context of every mutation.
+#[derive(Default)]
+pub(super) struct Over(AtomicBool);
+
+impl<T: ObjectType> OutputType for Serial<T> {
+    fn type_name() -> Cow<'static, str> {
+        T::type_name()
+    }
+
+    fn create_type_info(registry: &mut Registry) -> String {
+        T::create_type_info(registry)
+    }
+
+    async fn resolve(&self, ctx: &ContextSelectionSet<'_>, field: &Positioned<Field>) -> ServerResult<Value> {
+        self.0.resolve(ctx, field).await
+    }
+}
+
+impl<T: ObjectType> ContainerType for Serial<T> {
+    fn is_empty() -> bool {
+        T::is_empty()
+    }
+
+    async fn resolve_field(&self, ctx: &Context<'_>) -> ServerResult<Option<Value>> {
+        let over = ctx.data_opt::<Over>();
+        if over.is_some_and(|over| over.0.load(Relaxed)) {
+            return Ok(None);
+        }
+        let resolved = fenced(&self.0, ctx).await;
+        if let Some(over) = over
+            && fails(&resolved, ctx)
+        {
+            over.0.store(true, Relaxed);
+        }
+        resolved
+    }
+}
+
+impl<T: ObjectType> ObjectType for Serial<T> {}
+
+/// Whether there is no value where one must be.
+fn fails(resolved: &ServerResult<Option<Value>>, ctx: &Context<'_>) -> bool {
+    let operation = ctx.data_opt::<Arc<Execution>>().map(|execution| &execution.operation);
+    let Some(root) = operation.and_then(|operation| operation.root_at(ctx.item.pos)) else { return false };
+    let Ok(value) = resolved else { return !root.ty.nullable };
+    // Only whether: the answer tells the errors when it is written.
+    let mut completing =
+        Completing { pos: root.pos, path: vec![here(ctx)], errors: &mut Vec::new(), logs: false };
+    !completing.put(value.as_ref(), &root.ty, &mut Vec::new())
+}
 
 /// Makes a guard of the executor one of async-graphql, for roots: `#[graphql(guard = "Only(signed_in)")]`.
 pub struct Only(pub GuardFn);

@@ -121,7 +121,7 @@ impl Sharing {
                 Some(None) => {}
                 // It had less time than this request has: that is not this one's failure.
                 Some(Some(answer)) if flight.deadline < context.deadline && ran_late(answer) => {}
-                Some(Some(answer)) => return Ok(answer.clone()),
+                Some(Some(answer)) => return Ok(answer.of_this_request()),
             }
             unshared();
         }
@@ -304,6 +304,7 @@ mod tests {
             verdict: Verdict::Executed { errors: false },
             codes: Vec::new(),
             degraded: Default::default(),
+            traces: Vec::new(),
         }
     }
 

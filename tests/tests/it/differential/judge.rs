@@ -1,4 +1,4 @@
-//! graphql-js as a child process, and a world as it wants it told (tests/judge/README.md).
+//! A world as the judge wants it told (tests/judge/README.md).
 
 use super::{
     Case,
@@ -6,16 +6,9 @@ use super::{
 };
 use kit::{Value, json};
 use serde_json::Map;
-use std::{path::Path, process::Stdio};
-use tokio::{
-    io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines},
-    process::{Child, ChildStdin, ChildStdout, Command},
-};
 
 pub struct Judge {
-    _child: Child,
-    to: ChildStdin,
-    from: Lines<BufReader<ChildStdout>>,
+    process: crate::judge::Judge,
     sdl: String,
 }
 
@@ -30,22 +23,7 @@ pub const NAMES: [&str; 2] = ["you", "me"];
 
 impl Judge {
     pub async fn start(sdl: &str) -> Self {
-        let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("judge");
-        assert!(
-            directory.join("node_modules/graphql").is_dir(),
-            "the judge is not installed: npm ci --prefix tests/judge (make test does it)"
-        );
-        let mut child = Command::new("node")
-            .arg("judge.mjs")
-            .current_dir(directory)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .kill_on_drop(true)
-            .spawn()
-            .expect("node starts");
-        let to = child.stdin.take().expect("a pipe");
-        let from = BufReader::new(child.stdout.take().expect("a pipe")).lines();
-        Self { _child: child, to, from, sdl: sdl.to_owned() }
+        Self { process: crate::judge::Judge::start().await, sdl: sdl.to_owned() }
     }
 
     /// The verdict on a case with these answers, which are passed on as they are: the order of keys counts.
@@ -53,7 +31,7 @@ impl Judge {
         let told = Told(&case.world);
         let answers: Vec<_> = answers.iter().map(|(name, answer)| format!("\"{name}\":{answer}")).collect();
         let line = format!(
-            "{{\"id\":{},\"schema\":\"shapes\",\"sdl\":{},\"document\":{},\"variables\":{},\"root\":{},\"rows\":{},\"answers\":{{{}}}}}\n",
+            "{{\"id\":{},\"schema\":\"shapes\",\"sdl\":{},\"document\":{},\"variables\":{},\"root\":{},\"rows\":{},\"answers\":{{{}}}}}",
             case.seed,
             json!(self.sdl),
             json!(case.document.text),
@@ -62,9 +40,7 @@ impl Judge {
             told.rows(),
             answers.join(",")
         );
-        self.to.write_all(line.as_bytes()).await.expect("the judge listens");
-        let verdict = self.from.next_line().await.expect("the judge speaks").expect("the judge is there");
-        let verdict: Value = serde_json::from_str(&verdict).expect("JSON");
+        let verdict = self.process.ask(&line).await;
         if verdict.get("fault").is_some() || verdict.get("invalid").is_some() {
             case.wrong("this case is no case", &format!("{verdict:#}"));
         }

@@ -5,7 +5,7 @@ SHELL := /bin/bash
 
 # Options for what is run: `make run ARGS="--scale 50000"`, `make bench ARGS="--seconds 10"`.
 ARGS ?=
-BFFS := $(notdir $(wildcard schema/*))
+BFFS := $(patsubst schema/%/,%,$(wildcard schema/*/))
 
 help: ## Say what there is
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -58,9 +58,10 @@ soak: ## Ten minutes of mixed load with faults: memory flat, no task leaked (`AR
 	cargo build --release -p bench
 	./target/release/bench soak $(ARGS)
 
-schema: ## Write schema/<bff>/schema.graphql from the code
+schema: ## Write schema/<bff>/schema.graphql and schema/errors.md from the code
 	cargo build --workspace --bins --exclude bench
 	@for bff in $(BFFS); do ./target/debug/$$bff schema > schema/$$bff/schema.graphql && echo "schema/$$bff/schema.graphql"; done
+	@./target/debug/$(firstword $(BFFS)) errors > schema/errors.md && echo "schema/errors.md"
 
 fmt: ## Format everything
 	cargo fmt --all

@@ -180,6 +180,41 @@ impl Code {
     }
 }
 
+/// The reference page, in Markdown: `schema/errors.md`, which `make schema` writes.
+pub fn reference() -> String {
+    let mut page = String::from(OPENING);
+    for code in Code::ALL {
+        let whose = match code.whose() {
+            Whose::Caller => "caller",
+            Whose::Upstream => "upstream",
+            Whose::Ours => "server",
+        };
+        let again = if code.retryable() { "yes" } else { "no" };
+        let status = code.status().map_or("—".to_owned(), |status| status.as_u16().to_string());
+        let (name, meaning, way_out) = (code.as_str(), code.meaning(), code.way_out());
+        page.push_str(&format!("| `{name}` | {meaning} | {whose} | {again} | {status} | {way_out} |\n"));
+    }
+    page
+}
+
+const OPENING: &str = "\
+# Errors
+
+Written by `make schema` from `shared/src/code.rs`. Every error of every response has `extensions` with
+
+* `code`: one of these, for good. A code is never renamed and never means something else;
+* `traceId`: of the very request, as in `X-Trace-Id` and in the log. Quote it when you report an error;
+* `retryable`: whether the same request may succeed later as it is. A mutation is repeated with the same idempotency key;
+* `retryAfter`, where it is known: after so many seconds.
+
+Below, *status* is that of a response which refuses the whole request with this code. (As `application/json`, what would be 400
+is 200, as GraphQL over HTTP has it.) An operation that ran is answered with 200 whatever became of its fields: a field
+that failed is null, and its error has the field's `path`. A thing that does not exist is null without an error.
+
+| code | what it means | whose fault | retryable | status | the way out |
+| --- | --- | --- | --- | --- | --- |
+";
+
 #[cfg(test)]
 mod tests {
     use super::*;

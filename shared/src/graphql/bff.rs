@@ -152,11 +152,14 @@ impl Bff {
 
 /// The whole program of a backend: command line, configuration, logs, serving until it is told to stop.
 ///
-/// Without a command it serves; `schema` prints the SDL. Wrong configuration exits with 64, a failed start with 1.
+/// Without a command it serves; `schema` prints the SDL, `errors` the reference of error codes. Wrong configuration exits with 64, a failed start with 1.
 pub async fn serve(bff: Bff) -> ExitCode {
     let command = Command::new(bff.spec.service)
         .about("A GraphQL backend for one kind of client")
-        .subcommand(Command::new("schema").about("Print the schema in the schema definition language"));
+        .subcommand(Command::new("schema").about("Print the schema in the schema definition language"))
+        .subcommand(
+            Command::new("errors").about("Print the reference of error codes, which all backends share"),
+        );
     let matches = config::Args::augment_args(command).get_matches();
     if matches.subcommand_matches("schema").is_some() {
         return match bff.sdl() {
@@ -166,6 +169,10 @@ pub async fn serve(bff: Bff) -> ExitCode {
             }
             Err(error) => fail(&error),
         };
+    }
+    if matches.subcommand_matches("errors").is_some() {
+        print!("{}", crate::code::reference());
+        return ExitCode::SUCCESS;
     }
     let args = match config::Args::from_arg_matches(&matches) {
         Ok(args) => args,

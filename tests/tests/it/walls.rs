@@ -111,6 +111,9 @@ fn the_committed_schema_is_the_codes() {
     let mut checked = 0;
     for entry in fs::read_dir(workspace().join("schema")).unwrap() {
         let folder = entry.unwrap().path();
+        if !folder.is_dir() {
+            continue;
+        }
         let bff = folder.file_name().unwrap().to_str().unwrap().to_owned();
         let output = Command::new(kit::binary(&bff)).arg("schema").output().unwrap();
         assert!(output.status.success(), "{bff}: {}", String::from_utf8_lossy(&output.stderr));
@@ -123,4 +126,13 @@ fn the_committed_schema_is_the_codes() {
         checked += 1;
     }
     assert!(checked >= 3, "every BFF has its schema committed");
+}
+
+#[test]
+fn the_committed_reference_of_errors_is_the_codes() {
+    let committed = fs::read_to_string(workspace().join("schema/errors.md")).unwrap();
+    assert!(
+        committed == bff::code::reference(),
+        "schema/errors.md is not what shared/src/code.rs says: run `make schema` and review its diff"
+    );
 }

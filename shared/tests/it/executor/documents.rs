@@ -52,7 +52,7 @@ async fn an_operation_is_chosen_by_name() {
 async fn introspection_is_closed_in_production() {
     let world = World::with(kit::Server::production).await;
     let answer = world.bff.query("{ __schema { queryType { name } } }").await;
-    assert_eq!(answer.codes(), ["GRAPHQL_VALIDATION_FAILED"]);
+    assert_eq!(answer.codes(), ["INTROSPECTION_DISABLED"]);
     assert_eq!(world.bff.query("{ __typename }").await.ok(), &json!({"__typename": "Query"}));
     assert_eq!(world.bff.get("/graphiql").await.status, 404);
 }

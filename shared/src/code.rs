@@ -89,6 +89,8 @@ codes! {
     PersistedQueryNotFound "PERSISTED_QUERY_NOT_FOUND" Caller, once, 400: "Send the document's text once along with its hash.";
     /// Only documents that were registered are served, and this is none of them.
     PersistedQueryNotInList "PERSISTED_QUERY_NOT_IN_LIST" Caller, once, 400: "Register the operation before the client that sends it is released.";
+    /// Documents are neither registered nor kept by their hash here.
+    PersistedQueryNotSupported "PERSISTED_QUERY_NOT_SUPPORTED" Caller, once, 400: "Send the document's text; leave its hash out from now on.";
     /// The client is older than this server still serves.
     ClientVersionUnsupported "CLIENT_VERSION_UNSUPPORTED" Caller, once, 400: "Update the client.";
     /// The caller asked more often, or for more, than it may in this time.

@@ -19,6 +19,7 @@
 //! ```
 
 mod decode;
+mod documents;
 mod network;
 mod reader;
 mod secret;
@@ -28,6 +29,7 @@ mod tree;
 use std::{fmt, net::SocketAddr, path::PathBuf, process::ExitCode};
 
 pub use decode::{Decoder, Section};
+pub use documents::{DocumentSettings, Trust};
 pub use network::Network;
 pub use secret::Secret;
 pub use settings::{

@@ -10,7 +10,8 @@ mod trace_context;
 use std::{io::IsTerminal, sync::Once};
 
 pub use metrics::{
-    BreakerState, Metrics, OperationType, Outcome, Shared, UpstreamMeters, UpstreamOutcome, metrics,
+    BreakerState, DocumentUse, Metrics, OperationType, Outcome, Shared, UpstreamMeters, UpstreamOutcome,
+    metrics,
 };
 pub use middleware::{TRACE_ID_HEADER, observe, operation};
 pub use record::RequestRecord;

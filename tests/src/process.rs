@@ -39,13 +39,14 @@ impl Place for Process {
 
 impl Process {
     /// The binary of that name, built beside the running test: on free ports, with JSON logs, in the development
-    /// profile, in a directory of the caller's choice.
+    /// profile, in the root of the repository, as `make run` starts it.
     #[track_caller]
     pub fn of(name: &str) -> Spawn {
         let mut command = Command::new(binary(name));
         command.args(["--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--profile", "development"]);
         // An end of the test, however it comes, closes the pipe and so ends the process.
         command.args(["--set", "log=json", "--stop-with-stdin"]);
+        command.current_dir(workspace());
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
         Spawn { name: name.to_owned(), command }
     }

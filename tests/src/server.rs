@@ -1,6 +1,6 @@
 //! A BFF that runs in the test's process, on a free port, as its own configuration says.
 
-use super::{Answer, Issuer, Place, Socket, Subscription, Value, json};
+use super::{Answer, Issuer, Place, Socket, Subscription, Value, json, workspace};
 use bff::{
     Bff,
     app::Running as App,
@@ -43,6 +43,8 @@ impl Server {
         };
         settings.upstreams.values_mut().for_each(|url| *url = parsed(NOWHERE));
         settings.auth.issuer = None;
+        // Tests stand in their packages; the BFF's own settings stand on where `make run` starts it.
+        settings.documents.folder = settings.documents.folder.map(|folder| workspace().join(folder));
         settings.drain_ms = 1_000;
         Self { bff, settings }
     }
@@ -78,10 +80,13 @@ impl Server {
 
     /// Starts it; it ends when it is dropped.
     pub async fn start(self) -> Running {
-        match self.bff.start(self.settings).await {
-            Ok(app) => Running { app, http: http_client() },
-            Err(error) => panic!("{error}"),
-        }
+        self.try_start().await.unwrap_or_else(|error| panic!("{error}"))
+    }
+
+    /// Starts it, or says why it does not start.
+    pub async fn try_start(self) -> Result<Running, String> {
+        let app = self.bff.start(self.settings).await.map_err(|error| error.to_string())?;
+        Ok(Running { app, http: http_client() })
     }
 }
 

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 
 use super::{
-    Network, Section,
+    DocumentSettings, Network, Section,
     decode::{listed, nearest},
     loopback,
 };
@@ -65,6 +65,7 @@ pub struct Settings {
     #[serde(with = "urls")]
     pub links: BTreeMap<String, Url>,
     pub limits: Limits,
+    pub documents: DocumentSettings,
     pub sharing: SharingSettings,
     pub cache: CacheSettings,
     /// Set by the loader from `--stop-with-stdin`; not a key.
@@ -202,6 +203,7 @@ impl Default for Settings {
             resilience: BTreeMap::new(),
             links: BTreeMap::new(),
             limits: Limits::default(),
+            documents: DocumentSettings::default(),
             sharing: SharingSettings::default(),
             cache: CacheSettings::default(),
             stop_with_stdin: false,
@@ -317,6 +319,7 @@ impl Section for Settings {
                 self.listen
             ));
         }
+        self.documents.check(&mut problems);
         self.check_resilience(&mut problems);
         problems
     }

@@ -1,7 +1,7 @@
 //! What edges and roots return: a question to be answered, or rows at hand.
 
 use super::{
-    Bubble, Compiler, Cx, Fault, Gathering, Merged, Out, Path, Place, Question, Row, Shape,
+    Bubble, Compiler, Cx, Fault, Gathering, Keep, Merged, Out, Path, Place, Question, Row, Shape,
     loader::Seat,
     policy::{Degraded, Marks, Policy},
     write::Written,
@@ -197,7 +197,7 @@ pub(super) async fn answers<'p, Q: Question>(
         join_all(flights.into_iter().map(super::flight::Flight::land)).await
     };
     if let Some(strictest) = cx.loader.stats().strictest() {
-        landed.iter().for_each(|page| strictest.read(page.as_ref().ok().and_then(|page| page.fresh_until())));
+        landed.iter().for_each(|page| strictest.read(page.as_ref().map_or(Keep::Never, |page| page.keep())));
     }
     let pages: Vec<Result<&'p super::Page<Q>, Fault>> =
         landed.into_iter().map(|page| page.map(|page| cx.arena.keep(page))).collect();

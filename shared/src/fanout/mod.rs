@@ -63,6 +63,8 @@ pub(crate) use root::{Execution, FAILED_ROOT, Operation, RAW, RootField};
 pub use row::{Edges, Entity, Nested, Row};
 pub use shape::{Many, ManyMaybe, Maybe, One, OptionalMany, OptionalManyMaybe, Shape};
 pub use sharing::Sharing;
+pub use strictest::Keep;
+pub(crate) use strictest::Strictest;
 pub use text::Text;
 pub use url::{Param, UrlBuilder};
 pub use write::{Bubble, Out, Path, Written, write_object};

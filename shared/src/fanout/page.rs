@@ -1,13 +1,9 @@
 //! The rows of one answered call, and which question each of them answers.
 
-use super::{Fault, Key, Question};
+use super::{Fault, Keep, Key, Question};
 use crate::upstream::freshness::Freshness;
 use rustc_hash::FxHashMap;
-use std::{
-    fmt,
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::{fmt, sync::Arc, time::Duration};
 
 /// An answered page: by the place of a question in the call, its rows or its failure.
 pub struct Page<Q: Question> {
@@ -131,17 +127,16 @@ impl<Q: Question> Page<Q> {
         self.freshness.as_ref()
     }
 
-    /// Until when all of it may be used again, as its upstream says. None: only now.
-    pub fn fresh_until(&self) -> Option<Instant> {
+    /// Whether all of it may be used again.
+    pub(super) fn keep(&self) -> Keep {
         if let Some(freshness) = &self.freshness {
-            return freshness.fresh_until();
+            return freshness.fresh_until().map_or(Keep::Confirmed, Keep::Until);
         }
-        let lent = self.answers.iter().map(|answer| match answer {
-            Answer::Lent(lent) if lent.stale.is_none() => lent.page.fresh_until(),
-            _ => None,
+        let answers = self.answers.iter().map(|answer| match answer {
+            Answer::Lent(lent) if lent.stale.is_none() => lent.page.keep(),
+            _ => Keep::Never,
         });
-        // None is earlier than any.
-        lent.min().flatten()
+        answers.reduce(Keep::and).unwrap_or(Keep::Never)
     }
 
     /// How old the answer to the `at`th question is, if an upstream that fails should have given a newer one.

@@ -4,7 +4,7 @@ mod errors;
 
 use self::errors::{Errors, put};
 use super::document::Refusal;
-use crate::fanout::{Code, Completing, DegradedAt, Fanout, Operation, RAW, RootField, Stats, raw_text};
+use crate::fanout::{Code, Completing, DegradedAt, Fanout, Keep, Operation, RAW, RootField, Stats, raw_text};
 use async_graphql::{Name, PathSegment, Response, ServerError, Value, Variables};
 use bytes::Bytes;
 use http::StatusCode;
@@ -32,6 +32,8 @@ pub struct Answer {
     pub verdict: Verdict,
     /// Codes of its errors, each once, for the log.
     pub codes: Vec<Cow>,
+    /// Whether it may be given again to anybody who asks the same. None: it is its caller's own; or nobody wanted to know.
+    pub keep: Option<Keep>,
     /// By policy, how many places are less than they should be. An answer with any is no answer to keep for others.
     pub degraded: BTreeMap<&'static str, u64>,
     /// Where in the body the trace id of its errors stands, for each of them.
@@ -70,7 +72,7 @@ pub fn refused(refusals: &[Refusal]) -> Answer {
     let faults = refusals.iter().map(|Refusal { fault, at }| (fault, *at));
     let Errors { codes, traces } = Errors::of_faults(faults, &mut body);
     body.push(b'}');
-    Answer { body: body.into(), verdict: Verdict::Refused, codes, degraded: BTreeMap::new(), traces }
+    Answer { body: body.into(), verdict: Verdict::Refused, codes, keep: None, degraded: BTreeMap::new(), traces }
 }
 
 /// The response of an operation that ran.
@@ -103,7 +105,7 @@ pub fn executed(
         put(&mut body, &told);
     }
     body.push(b'}');
-    Answer { body: body.into(), verdict, codes, degraded: told.degraded(), traces }
+    Answer { body: body.into(), verdict, codes, keep: None, degraded: told.degraded(), traces }
 }
 
 /// What a response tells beside data and errors.

@@ -125,11 +125,12 @@ impl Bff {
         let endpoint =
             http::Endpoint { engine: engine.clone(), patience, origins: settings.cors.as_slice().into() };
 
+        let graphql =
+            routing::post(http::post).get(http::get).fallback(http::wrong_method).with_state(endpoint);
         let mut router = Router::new()
-            .route(
-                "/graphql",
-                routing::post(http::post).get(http::get).fallback(http::wrong_method).with_state(endpoint),
-            )
+            .route("/graphql", graphql.clone())
+            // A document by its id: `sha256:<hex>`.
+            .route("/graphql/{id}", graphql)
             .route(
                 "/graphql/ws",
                 routing::any(socket::upgrade).with_state(Sockets {

@@ -4,6 +4,7 @@ use super::{
     document::Documents,
     engine::Engine,
     roots::{Fenced, Serial},
+    trusted::Trusted,
 };
 use crate::{
     config::{Profile, Settings},
@@ -110,7 +111,8 @@ impl Declared {
                 SchemaError(format!("the schema is not valid GraphQL:\n{}", invalid.errors))
             })?;
         let documents = Documents::new(schema, self.registry, serving.introspection());
-        Ok(Engine::over(self.runner, documents, upstreams, serving.settings))
+        let trusted = Trusted::new(serving.settings, &documents).map_err(SchemaError)?;
+        Ok(Engine::over(self.runner, documents, trusted, upstreams, serving.settings))
     }
 }
 

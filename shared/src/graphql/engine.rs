@@ -8,12 +8,13 @@ use super::{
     roots,
     rounds::in_rounds,
     sharing::Sharing,
+    trusted::{self, Trusted},
     variables::{self, Coerced},
 };
 use crate::{
     Code,
     config::{Profile, Settings},
-    fanout::{Execution, Fault, Loader, Stats, valued},
+    fanout::{Execution, Fault, Loader, Stats, Strictest, valued},
     request::{Links, RequestContext},
     telemetry::{OperationType as Recorded, Outcome, RequestRecord},
     upstream::Upstreams,
@@ -26,7 +27,7 @@ use futures::{
     FutureExt, StreamExt,
     stream::{self, BoxStream},
 };
-use std::{collections::BTreeMap, panic::AssertUnwindSafe, sync::Arc};
+use std::{collections::BTreeMap, panic::AssertUnwindSafe, sync::Arc, time::Duration};
 use tracing::Instrument;
 
 /// A schema with everything that outlives a request. Cheap to clone.
@@ -40,6 +41,7 @@ struct Inner {
     links: Links,
     answer_bytes: usize,
     sharing: Option<Arc<Sharing>>,
+    trusted: Trusted,
     tells_fanout: bool,
 }
 
@@ -67,26 +69,56 @@ impl Engine {
     pub(super) fn over(
         runner: Arc<dyn Run>,
         documents: Documents,
+        trusted: Trusted,
         upstreams: Arc<Upstreams>,
         settings: &Settings,
     ) -> Self {
-        Self(Arc::new(Inner {
+        let inner = Arc::new(Inner {
             runner,
             documents,
             upstreams,
             links: Links::new(settings.links.clone()),
             answer_bytes: settings.limits.answer_bytes,
             sharing: Sharing::new(&settings.sharing),
+            trusted,
             tells_fanout: settings.profile == Profile::Development,
-        }))
+        });
+        let every = Duration::from_millis(settings.documents.reload_ms);
+        trusted::watch(Arc::downgrade(&inner), every, |inner| (&inner.trusted, &inner.documents));
+        Self(inner)
     }
 
     /// Runs a query or a mutation.
     pub async fn execute(&self, request: &GraphqlRequest<'_>, context: RequestContext) -> Answer {
-        let answer = match self.asked(request) {
+        let asked = self.asked(request, &context);
+        self.executed(asked, request, context, false).await
+    }
+
+    /// The same for what came by `GET`, with a word on whether the answer may be kept. None: it is no query, and only those
+    /// may go so (they are safe, RFC 9110 §9.2.1).
+    pub async fn execute_query(
+        &self,
+        request: &GraphqlRequest<'_>,
+        context: RequestContext,
+    ) -> Option<Answer> {
+        let asked = self.asked(request, &context);
+        if asked.as_ref().is_ok_and(|asked| asked.operation().operation.ty != OperationType::Query) {
+            return None;
+        }
+        Some(self.executed(asked, request, context, true).await)
+    }
+
+    async fn executed(
+        &self,
+        asked: Result<Asked, Refusals>,
+        request: &GraphqlRequest<'_>,
+        context: RequestContext,
+        wants_keep: bool,
+    ) -> Answer {
+        let answer = match asked {
             Err(refusals) => answer::refused(&refusals),
             Ok(asked) => {
-                let answer = self.answer(asked, request, context).await;
+                let answer = self.answer(asked, request, context, wants_keep).await;
                 answer.unwrap_or_else(|fault| answer::refused(&[Refusal { fault, at: None }]))
             }
         };
@@ -100,16 +132,32 @@ impl Engine {
         asked: Asked,
         request: &GraphqlRequest<'_>,
         context: RequestContext,
+        wants_keep: bool,
     ) -> Result<Answer, Fault> {
         let ty = asked.operation().operation.ty;
         if ty == OperationType::Subscription {
             return Err(Fault::bad_input("A subscription needs a WebSocket (graphql-transport-ws)."));
         }
         if let Some(sharing) = self.0.sharing.as_ref().filter(|_| ty == OperationType::Query) {
-            return sharing.answer(self, asked, request, context).await;
+            return sharing.answer(self, asked, request, context, wants_keep).await;
         }
         let variables = self.coerce(&asked, request)?.variables;
-        Ok(self.run(&self.ready(asked, variables, context, self.stats())).await)
+        let context = if wants_keep { context.watched() } else { context };
+        let own = self.ready(asked, variables, context, self.stats_for(wants_keep));
+        Ok(self.run_own(&own, wants_keep).await)
+    }
+
+    /// Runs an operation for its caller alone. Whether its answer may be kept is known only if the caller was watched for.
+    pub(super) async fn run_own(&self, own: &Ready, wants_keep: bool) -> Answer {
+        let mut answer = self.run(own).await;
+        let operation = &own.operation().operation;
+        if own.was_looked_at() {
+            operation.found_private();
+        }
+        if wants_keep && operation.is_public(&own.variables) {
+            answer.keep = own.stats.strictest().map(Strictest::keep);
+        }
+        answer
     }
 
     /// Runs an operation to its end.
@@ -131,16 +179,14 @@ impl Engine {
         if self.0.tells_fanout { Stats::in_detail() } else { Stats::default() }
     }
 
+    /// The same, with the freshness of what is read, if somebody wants to know.
+    pub(super) fn stats_for(&self, wants_keep: bool) -> Stats {
+        if wants_keep { self.stats().with_freshness() } else { self.stats() }
+    }
+
     /// How many writes of this BFF are over.
     pub(super) fn writes(&self) -> u64 {
         self.0.upstreams.writes.over()
-    }
-
-    /// Whether this request may go by `GET`: only queries may (they are safe, RFC 9110 §9.2.1).
-    pub fn is_query(&self, request: &GraphqlRequest<'_>) -> bool {
-        let Ok(prepared) = self.0.documents.get(&request.query) else { return true };
-        let operation = prepared.operation(request.operation_name.as_deref());
-        operation.map_or(true, |operation| operation.operation.ty == OperationType::Query)
     }
 
     /// Runs any operation as a stream of responses: a subscription's events, or the one response of another.
@@ -149,7 +195,7 @@ impl Engine {
         request: &GraphqlRequest<'_>,
         context: RequestContext,
     ) -> BoxStream<'static, Response> {
-        let coerced = self.asked(request).and_then(|asked| {
+        let coerced = self.asked(request, &context).and_then(|asked| {
             let coerced = self.coerce(&asked, request).map_err(refuse)?;
             Ok((asked, coerced.variables))
         });
@@ -190,8 +236,8 @@ impl Engine {
     }
 
     /// Finds out what a request asks, and whether it may.
-    fn asked(&self, request: &GraphqlRequest<'_>) -> Result<Asked, Refusals> {
-        let prepared = self.0.documents.get(&request.query)?;
+    fn asked(&self, request: &GraphqlRequest<'_>, context: &RequestContext) -> Result<Asked, Refusals> {
+        let prepared = self.0.trusted.document(request, context, &self.0.documents)?;
         let name = request.operation_name.as_deref().filter(|name| !name.is_empty());
         let at = {
             let operation = prepared.operation(name).map_err(refuse)?;

@@ -1,13 +1,14 @@
 //! GraphQL over HTTP: `POST` with a JSON body, `GET` for queries.
 
 mod accept;
+mod caching;
 mod forgery;
 
-use self::accept::MediaType;
+use self::{accept::MediaType, caching::Caching};
 use super::{
     answer::Answer,
     engine::Engine,
-    operation::{GraphqlRequest, Malformed},
+    operation::{GraphqlRequest, Malformed, SHA256},
 };
 use crate::{
     Code, Fault,
@@ -17,7 +18,7 @@ use crate::{
 };
 use axum::{
     body::{Body, Bytes},
-    extract::{FromRequest, Request, State},
+    extract::{FromRequest, Path, Request, State},
     response::{IntoResponse, Response},
 };
 use http::{Extensions, HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header, request::Parts};
@@ -39,50 +40,61 @@ pub(super) struct Endpoint {
     pub origins: Arc<[String]>,
 }
 
-pub(super) async fn post(State(endpoint): State<Endpoint>, request: Request) -> Response {
+/// The id of a document in the path: `/graphql/sha256:<hex>`.
+type Named = Option<Path<String>>;
+
+pub(super) async fn post(State(endpoint): State<Endpoint>, id: Named, request: Request) -> Response {
     let (head, body) = request.into_parts();
     let Some(media) = MediaType::wanted(&head.headers) else { return not_acceptable() };
-    match endpoint.posted(&head, body).await {
+    match endpoint.posted(&head, id.as_ref(), body).await {
         Ok(answer) => respond(media, answer),
         Err(rejection) => rejection.response(media),
     }
 }
 
-pub(super) async fn get(State(endpoint): State<Endpoint>, request: Request) -> Response {
+pub(super) async fn get(State(endpoint): State<Endpoint>, id: Named, request: Request) -> Response {
     let (head, _) = request.into_parts();
-    let mut response = match MediaType::wanted(&head.headers) {
-        None => not_acceptable(),
-        Some(media) => match endpoint.got(&head).await {
-            Ok(answer) => respond(media, answer),
-            Err(rejection) => rejection.response(media),
+    let (caching, response) = match MediaType::wanted(&head.headers) {
+        None => (Caching::refused(), not_acceptable()),
+        Some(media) => match endpoint.got(&head, id.as_ref()).await {
+            Ok(answer) => (Caching::of(&answer), respond(media, answer)),
+            Err(rejection) => (Caching::refused(), rejection.response(media)),
         },
     };
-    // Whoever keeps it must know what else it depends on.
-    response.headers_mut().append(header::VARY, HeaderValue::from_static("accept"));
-    response
+    caching.say(&head.headers, response)
 }
 
 impl Endpoint {
-    async fn posted(&self, head: &Parts, body: Body) -> Result<Answer, Rejection> {
+    async fn posted(&self, head: &Parts, id: Option<&Path<String>>, body: Body) -> Result<Answer, Rejection> {
         forgery::origin(&head.headers, &head.uri, &self.origins)?;
         forgery::json_body(&head.headers)?;
         let body = read(body).await?;
-        let request = GraphqlRequest::from_json(&body)?;
+        let request = GraphqlRequest::from_json(&body, named(id)?)?;
         Ok(self.engine.execute(&request, self.context(head)).await)
     }
 
-    async fn got(&self, head: &Parts) -> Result<Answer, Rejection> {
+    async fn got(&self, head: &Parts, id: Option<&Path<String>>) -> Result<Answer, Rejection> {
         forgery::origin(&head.headers, &head.uri, &self.origins)?;
         forgery::marked(&head.headers)?;
-        let request = GraphqlRequest::from_url(head.uri.query().unwrap_or_default())?;
-        if !self.engine.is_query(&request) {
-            return Err(Rejection::method("POST", "Only queries go by GET: send this operation with POST."));
-        }
-        Ok(self.engine.execute(&request, self.context(head)).await)
+        let request = GraphqlRequest::from_url(head.uri.query().unwrap_or_default(), named(id)?)?;
+        let answer = self.engine.execute_query(&request, self.context(head)).await;
+        answer.ok_or_else(|| {
+            Rejection::method("POST", "Only queries go by GET: send this operation with POST.")
+        })
     }
 
     fn context(&self, head: &Parts) -> RequestContext {
         context(&head.headers, &head.extensions, self.patience)
+    }
+}
+
+/// What follows in the path must be an id; any other path is not served.
+fn named(id: Option<&Path<String>>) -> Result<Option<&str>, Rejection> {
+    match id {
+        Some(Path(id)) if !id.starts_with(SHA256) => {
+            Err(Rejection::new(Code::NotFound, "Nothing is served at this path"))
+        }
+        id => Ok(id.map(|Path(id)| id.as_str())),
     }
 }
 

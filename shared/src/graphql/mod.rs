@@ -9,10 +9,12 @@ mod graphiql;
 mod guard;
 mod http;
 mod operation;
+mod persisted;
 mod roots;
 mod rounds;
 mod sharing;
 mod socket;
+mod trusted;
 mod variables;
 
 pub use self::bff::{Bff, serve};
@@ -21,3 +23,4 @@ pub use declared::SchemaError;
 pub use engine::Engine;
 pub use operation::GraphqlRequest;
 pub use roots::Only;
+pub use trusted::manifest;

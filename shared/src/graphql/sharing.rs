@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     config::SharingSettings,
-    fanout::{Code, Fault},
+    fanout::{Code, Fault, Keep, Strictest},
     request::{Locale, RequestContext},
     telemetry::{RequestRecord, Shared},
 };
@@ -81,6 +81,7 @@ impl Sharing {
         asked: Asked,
         request: &GraphqlRequest<'_>,
         context: RequestContext,
+        wants_keep: bool,
     ) -> Result<Answer, Fault> {
         let operation = asked.operation().operation.clone();
         let key = |variables| Key { operation: operation.id, variables, locale: context.locale.clone() };
@@ -102,8 +103,8 @@ impl Sharing {
         }
         while operation.is_public(&variables) {
             let (flight, leads) = self.board(&key, engine.writes(), context.deadline, |seat| {
-                let stats = engine.stats();
-                let stats = if self.kept.is_some() { stats.with_freshness() } else { stats };
+                // Public rows have it read already; and who joins may want to know.
+                let stats = engine.stats().with_freshness();
                 let ready = engine.ready(asked.clone(), variables.clone(), context.without_caller(), stats);
                 fly(engine.clone(), ready, seat)
             });
@@ -125,12 +126,8 @@ impl Sharing {
             }
             unshared();
         }
-        let own = engine.ready(asked, variables, context.watched(), engine.stats());
-        let answer = engine.run(&own).await;
-        if own.was_looked_at() {
-            operation.found_private();
-        }
-        Ok(answer)
+        let own = engine.ready(asked, variables, context.watched(), engine.stats_for(wants_keep));
+        Ok(engine.run_own(&own, wants_keep).await)
     }
 
     fn kept(&self, key: &Key, writes: u64) -> Option<Arc<Kept>> {
@@ -228,13 +225,14 @@ impl Drop for Seat {
 /// Runs an operation for everybody. Its upstream calls are in the trace and the record of the request that began it.
 fn fly(engine: Engine, ready: Ready, seat: Seat) -> BoxFuture<'static, Landed> {
     let flight = async move {
-        let answer = engine.run(&ready).await;
+        let mut answer = engine.run(&ready).await;
         if ready.was_looked_at() {
             ready.operation().operation.found_private();
             return None;
         }
+        answer.keep = ready.stats().strictest().map(Strictest::keep);
         let whole = answer.verdict == Verdict::Executed { errors: false } && answer.degraded.is_empty();
-        if let Some(until) = ready.stats().strictest().filter(|_| whole).and_then(|read| read.until()) {
+        if let (Some(Keep::Until(until)), true) = (answer.keep, whole) {
             seat.keep(&answer, until);
         }
         Some(answer)
@@ -303,6 +301,7 @@ mod tests {
             body: Bytes::from_static(body.as_bytes()),
             verdict: Verdict::Executed { errors: false },
             codes: Vec::new(),
+            keep: None,
             degraded: Default::default(),
             traces: Vec::new(),
         }

@@ -108,6 +108,10 @@ impl Executor for Socket {
         });
         let context = context
             .map_or_else(|| RequestContext::anonymous(Duration::from_secs(10)), RequestContext::renewed);
+        let extensions = |extensions| match serde_json::to_value(extensions) {
+            Ok(serde_json::Value::Object(extensions)) => Some(extensions),
+            _ => None,
+        };
         let variables = match serde_json::to_value(&request.variables) {
             Ok(serde_json::Value::Object(variables)) => Some(variables),
             _ => None,
@@ -116,7 +120,8 @@ impl Executor for Socket {
             query: Cow::Borrowed(&request.query),
             operation_name: request.operation_name.as_deref().map(Cow::Borrowed),
             variables,
-            extensions: None,
+            extensions: extensions(request.extensions),
+            ..GraphqlRequest::default()
         };
         telemetry::operation(|| self.0.stream(&request, context))
     }

@@ -56,6 +56,19 @@ pub enum Shared {
     Kept,
 }
 
+/// How a request's document was found, where documents are registered or stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum DocumentUse {
+    /// It is registered.
+    Registered,
+    /// A client stored it under its hash.
+    Stored,
+    /// Its text is not among the registered ones.
+    Unlisted,
+    /// Nobody knows the id.
+    Unknown,
+}
+
 /// Whether an upstream is asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BreakerState {
@@ -103,6 +116,12 @@ names!(Outcome {
     Cancelled => "cancelled",
 });
 names!(Shared { Joined => "joined", Kept => "kept", });
+names!(DocumentUse {
+    Registered => "registered",
+    Stored => "stored",
+    Unlisted => "unlisted",
+    Unknown => "unknown",
+});
 names!(KeySource { Kept => "kept", Joined => "joined", Asked => "asked", });
 names!(UpstreamOutcome {
     Ok => "ok",
@@ -112,6 +131,18 @@ names!(UpstreamOutcome {
     Unreachable => "unreachable",
     Malformed => "malformed",
 });
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct DocumentLabels {
+    service: Arc<str>,
+    how: DocumentUse,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ReloadLabels {
+    service: Arc<str>,
+    taken: bool,
+}
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct RequestLabels {
@@ -200,6 +231,8 @@ pub struct Metrics {
     requests: Family<RequestLabels, Counter>,
     request_duration: Durations<DurationLabels>,
     operations_shared: Family<SharedLabels, Counter>,
+    documents: Family<DocumentLabels, Counter>,
+    document_reloads: Family<ReloadLabels, Counter>,
     upstream_calls: Family<UpstreamLabels, Counter>,
     upstream_duration: Durations<UpstreamDurationLabels>,
     upstream_retries: Family<EndpointLabels, Counter>,
@@ -233,6 +266,12 @@ impl Metrics {
         let operations_shared = Family::default();
         let help = "Operations answered by another's execution, or by an answer that was kept";
         registry.register("graphql_operations_shared", help, operations_shared.clone());
+        let documents = Family::default();
+        let help = "Requests by how their document was found, where documents are registered or stored";
+        registry.register("graphql_documents", help, documents.clone());
+        let document_reloads = Family::default();
+        let help = "Changes of the registered documents that were seen, and taken or not";
+        registry.register("graphql_document_reloads", help, document_reloads.clone());
         let upstream_calls = Family::default();
         registry.register("upstream_calls", "HTTP calls to upstreams", upstream_calls.clone());
         let upstream_duration = Durations::new_with_constructor(seconds as fn() -> Histogram);
@@ -261,6 +300,8 @@ impl Metrics {
             requests,
             request_duration,
             operations_shared,
+            documents,
+            document_reloads,
             upstream_calls,
             upstream_duration,
             upstream_retries,
@@ -282,6 +323,17 @@ impl Metrics {
     pub(super) fn operation_shared(&self, service: &Arc<str>, how: Shared) {
         let service = Arc::clone(service);
         self.operations_shared.get_or_create(&SharedLabels { service, how }).inc();
+    }
+
+    pub(super) fn document_used(&self, service: &Arc<str>, how: DocumentUse) {
+        let service = Arc::clone(service);
+        self.documents.get_or_create(&DocumentLabels { service, how }).inc();
+    }
+
+    /// The registered documents of a service have changed; only where nothing is wrong with them they are taken.
+    pub fn documents_reloaded(&self, service: &Arc<str>, taken: bool) {
+        let service = Arc::clone(service);
+        self.document_reloads.get_or_create(&ReloadLabels { service, taken }).inc();
     }
 
     pub(super) fn upstream_called(

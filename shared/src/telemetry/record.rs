@@ -11,7 +11,7 @@ use std::{
 
 use parking_lot::Mutex;
 
-use super::{OperationType, Outcome, Shared, TraceContext, UpstreamOutcome, metrics};
+use super::{DocumentUse, OperationType, Outcome, Shared, TraceContext, UpstreamOutcome, metrics};
 
 tokio::task_local! {
     // A task-local around the request's future, not a span extension: the trace must be passed on even when
@@ -102,6 +102,11 @@ impl RequestRecord {
     pub fn operation_shared(&self, how: Shared) {
         self.told.lock().shared = Some(how);
         metrics().operation_shared(&self.service, how);
+    }
+
+    /// Counts how the request's document was found.
+    pub fn document_used(&self, how: DocumentUse) {
+        metrics().document_used(&self.service, how);
     }
 
     /// After all, it is.

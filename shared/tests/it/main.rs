@@ -17,3 +17,4 @@ mod process;
 mod resilience;
 mod sharing;
 mod telemetry;
+mod trusted;

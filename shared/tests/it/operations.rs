@@ -1,5 +1,6 @@
 //! Identical public operations: which share an execution and its bytes, which never do.
 
+mod by_get;
 mod deadlines;
 mod in_flight;
 mod kept;

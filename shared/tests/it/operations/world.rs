@@ -248,6 +248,7 @@ impl World {
         let named = service.clone();
         let server = server.settings(move |settings| {
             settings.sharing = sharing;
+            settings.documents.automatic_bytes = 1 << 20;
             settings.service = named;
         });
         Self { shop, issuer, bff: server.start().await, service }
@@ -329,7 +330,7 @@ pub fn parts(call: &Call) -> Value {
 }
 
 /// The bearer's.
-fn notes(call: &Call) -> Value {
+pub fn notes(call: &Call) -> Value {
     let by = call.bearer().unwrap_or("nobody");
     let row = |id: &String| json!({"thing_id": id, "by": by});
     call.list("thing_ids").iter().map(row).collect()

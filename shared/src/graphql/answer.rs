@@ -72,7 +72,14 @@ pub fn refused(refusals: &[Refusal]) -> Answer {
     let faults = refusals.iter().map(|Refusal { fault, at }| (fault, *at));
     let Errors { codes, traces } = Errors::of_faults(faults, &mut body);
     body.push(b'}');
-    Answer { body: body.into(), verdict: Verdict::Refused, codes, keep: None, degraded: BTreeMap::new(), traces }
+    Answer {
+        body: body.into(),
+        verdict: Verdict::Refused,
+        codes,
+        keep: None,
+        degraded: BTreeMap::new(),
+        traces,
+    }
 }
 
 /// The response of an operation that ran.

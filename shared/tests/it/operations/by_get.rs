@@ -184,7 +184,8 @@ async fn what_an_answer_depends_on_is_said() {
     let mut named: Vec<_> =
         named.flat_map(|value| value.split(',')).map(|name| name.trim().to_lowercase()).collect();
     named.sort();
-    assert_eq!(named, ["accept", "accept-encoding", "accept-language"]);
+    // It is too short to be compressed for anybody.
+    assert_eq!(named, ["accept", "accept-language"]);
     let german = get("application/json", "de").await;
     assert_ne!(english.data("thing.greeting"), german.data("thing.greeting"));
     assert_ne!(english.header("etag"), german.header("etag"));

@@ -19,7 +19,7 @@ pub use fanout::{
     Ask, AskEach, Code, Connection, Fault, Have, IntoAsk, Leaf, Many, ManyMaybe, Maybe, One, OptionalMany,
     OptionalManyMaybe, Scope, Text, Then, Told, connection::First,
 };
-pub use graphql::{Bff, serve};
+pub use graphql::{Bff, Deferrable, serve};
 pub use request::{ContextExt, RequestContext};
 #[doc(hidden)]
 pub use serde;

@@ -13,7 +13,7 @@ pub use metrics::{
     BreakerState, DocumentUse, Metrics, OperationType, Outcome, Shared, UpstreamMeters, UpstreamOutcome,
     metrics,
 };
-pub use middleware::{TRACE_ID_HEADER, observe, operation};
+pub use middleware::{InParts, TRACE_ID_HEADER, observe, operation};
 pub use record::RequestRecord;
 pub use trace_context::{TraceContext, current_traceparent, inject};
 use tracing_subscriber::{EnvFilter, layer::SubscriberExt, util::SubscriberInitExt};

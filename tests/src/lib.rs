@@ -24,7 +24,7 @@
 //! * [`start`] or, with more to say, [`Server`]: deadlines and all other settings are the BFF's own.
 //!   Upstreams that are not given are not there.
 //! * [`Issuer`]: an OpenID provider; `issuer.token("us-1")` is accepted by a server told of it.
-//! * [`Running`]: `query(…)` with `.variables(…)`, `.bearer(…)`, `.header(…)`, `.by_get()`; `subscribe(…)`; `get(path)`; `admin(path)`.
+//! * [`Running`]: `query(…)` with `.variables(…)`, `.bearer(…)`, `.header(…)`, `.by_get()`, `.in_parts(…)`; `subscribe(…)`; `get(path)`; `admin(path)`.
 //! * [`Answer`]: `data(path)`, `ok()`, `paths()`, `codes()`, `degraded()`; `calls(5).waves(2)` asserts what it cost, and names
 //!   the edges if it is something else.
 //! * [`Process`]: a built binary of this workspace, with its log lines, SIGTERM and `kill -9`.
@@ -37,6 +37,7 @@ mod call;
 mod fake;
 mod gate;
 mod issuer;
+mod parts;
 mod person;
 mod process;
 mod reply;
@@ -52,6 +53,7 @@ pub use call::Call;
 pub use fake::Fake;
 pub use gate::Gate;
 pub use issuer::Issuer;
+pub use parts::{Parts, put_together};
 pub use person::{Person, RestReply, reply, text};
 pub use process::{Process, Spawn, binary, workspace};
 pub use reply::{EventSource, Reply};

@@ -1,6 +1,6 @@
 //! A BFF that runs in the test's process, on a free port, as its own configuration says.
 
-use super::{Answer, Issuer, Place, Socket, Subscription, Value, json, workspace};
+use super::{Answer, Issuer, Parts, Place, Socket, Subscription, Value, json, workspace};
 use bff::{
     Bff,
     app::Running as App,
@@ -195,6 +195,20 @@ impl Query {
         self
     }
 
+    /// Sends it, accepting this: an answer whose parts are read as they come.
+    pub async fn in_parts(self, accept: &str) -> Parts {
+        Parts::of(self.header("accept", accept).request()).await
+    }
+
+    fn request(self) -> reqwest::RequestBuilder {
+        let request = if self.by_get {
+            self.http.get(self.in_url())
+        } else {
+            self.http.post(self.url).json(&self.body)
+        };
+        self.headers.into_iter().fold(request, |request, (name, value)| request.header(name, value))
+    }
+
     /// Its URL with the request in it: texts as they are, anything else as JSON.
     fn in_url(&self) -> url::Url {
         let mut url = parsed(&self.url);
@@ -210,14 +224,7 @@ impl IntoFuture for Query {
     type IntoFuture = Pin<Box<dyn Future<Output = Answer> + Send>>;
 
     fn into_future(self) -> Self::IntoFuture {
-        let request = if self.by_get {
-            self.http.get(self.in_url())
-        } else {
-            self.http.post(self.url).json(&self.body)
-        };
-        let request =
-            self.headers.into_iter().fold(request, |request, (name, value)| request.header(name, value));
-        Box::pin(exchange(request))
+        Box::pin(exchange(self.request()))
     }
 }
 

@@ -280,6 +280,14 @@ fn choice(options: Options, item: ItemEnum) -> Result<TokenStream> {
                         }
                     }
                 }
+
+                fn deferred<'s, 'p: 's>(
+                    plan: &'s Self::Plan,
+                    level: &'s Self::Level<'p>,
+                    found: &mut __fanout::Deferred<'s>,
+                ) {
+                    #(<#ty as __fanout::Row>::deferred(&plan.#index, &#level, found);)*
+                }
             }
 
             impl __async_graphql::OutputType for #ident {

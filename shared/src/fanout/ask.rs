@@ -1,7 +1,7 @@
 //! What edges and roots return: a question to be answered, or rows at hand.
 
 use super::{
-    Bubble, Compiler, Cx, Fault, Gathering, Keep, Merged, Out, Path, Place, Question, Row, Shape,
+    Bubble, Compiler, Cx, Deferred, Fault, Gathering, Keep, Merged, Out, Path, Place, Question, Row, Shape,
     loader::Seat,
     policy::{Degraded, Marks, Policy},
     write::Written,
@@ -255,6 +255,10 @@ impl<R: Row, S: Shape> Written for Rows<'_, R, S> {
             Err(Bubble) => out.null_or_bubble(start, S::NULLABLE),
         }
     }
+
+    fn deferred<'s>(&'s self, found: &mut Deferred<'s>) {
+        R::deferred(self.plan, &self.level, found);
+    }
 }
 
 /// Writes the rows `from..to` of a level in a shape.
@@ -378,6 +382,10 @@ impl Written for Perhaps<'_> {
             }
         }
     }
+
+    fn deferred<'s>(&'s self, found: &mut Deferred<'s>) {
+        self.inner.deferred(found);
+    }
 }
 
 /// Rows that are there already: the payload of a mutation, an event of a subscription, a value made of others.
@@ -464,5 +472,9 @@ impl<R: Row, S: Shape> Written for At<'_, R, S> {
             Ok(()) => Ok(()),
             Err(Bubble) => out.null_or_bubble(start, S::NULLABLE),
         }
+    }
+
+    fn deferred<'s>(&'s self, found: &mut Deferred<'s>) {
+        R::deferred(self.plan, &self.level, found);
     }
 }

@@ -1,7 +1,7 @@
 //! Several questions of one row, for an upstream's list of ids: all rows' questions still go out in one batch.
 
 use super::{
-    Bubble, Compiler, Cx, Fault, Gathering, Merged, OptionalMany, Out, Path, Question, Row, Shape,
+    Bubble, Compiler, Cx, Deferred, Fault, Gathering, Merged, OptionalMany, Out, Path, Question, Row, Shape,
     ask::{Asking, Below, answers, distinct, policies, write_rows},
     policy::{Marks, Policy},
     write::Written,
@@ -137,5 +137,9 @@ impl<R: Row> Written for Lists<'_, R> {
             }
         };
         written.or_else(|Bubble| out.null_or_bubble(start, OptionalMany::NULLABLE))
+    }
+
+    fn deferred<'s>(&'s self, found: &mut Deferred<'s>) {
+        R::deferred(self.plan, &self.level, found);
     }
 }

@@ -1,7 +1,7 @@
 //! Answers that need more than one step: a question after a question, two at once, a leaf told by an upstream.
 
 use super::{
-    Bubble, Compiler, Cx, Fault, Gathering, Leaf, Merged, Out, Path, Place, Question, Scope, Shape,
+    Bubble, Compiler, Cx, Deferred, Fault, Gathering, Leaf, Merged, Out, Path, Place, Question, Scope, Shape,
     ask::{Ask, Asking, answers, distinct, policies},
     policy::{Degraded, Marks},
     write::Written,
@@ -231,6 +231,10 @@ impl Written for Followed<'_> {
                 out.null_or_bubble(out.buf.len(), self.nullable)
             }
         }
+    }
+
+    fn deferred<'s>(&'s self, found: &mut Deferred<'s>) {
+        self.inner.deferred(found);
     }
 }
 

@@ -13,7 +13,7 @@ use std::borrow::Cow;
 /// A row that can stand in a connection: the upstream gives each its place in the list.
 ///
 /// `#[entity]` implements this for a struct with a field `cursor`, which it keeps out of the schema.
-pub trait Paged: Row {
+pub trait Paged: Row + Clone {
     /// Where this row stands: opaque, for `after`.
     fn cursor(&self) -> &str;
 }

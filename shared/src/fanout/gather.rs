@@ -2,6 +2,7 @@
 
 use super::{
     Arena, Fault, Loader,
+    defer::next_serial,
     plan::{Kind, ObjectPlan, holds},
     row::Entity,
     write::{Failed, Written},
@@ -90,6 +91,8 @@ pub struct Level<'p, R> {
     pub(super) fields: Vec<Gathered<'p>>,
     /// Of the plan's fields in the answer, with their places in the document, if these are not the plan's.
     pub(super) order: Option<Vec<(usize, Pos)>>,
+    /// Of one of whose objects something comes later; of others 0.
+    pub(super) serial: u64,
 }
 
 /// What gathering made of a field.
@@ -115,7 +118,7 @@ pub fn gather_object<'p, R: Entity>(
     cx: &'p Cx<'p>,
 ) -> Gathering<'p, Level<'p, R>> {
     if plan.flat || rows.is_empty() {
-        return Gathering::Ready(Level { rows, fields: Vec::new(), order: None });
+        return Gathering::Ready(Level { rows, fields: Vec::new(), order: None, serial: 0 });
     }
     let mut waiting = Vec::new();
     let mut fields = Vec::with_capacity(plan.fields.len());
@@ -136,7 +139,8 @@ pub fn gather_object<'p, R: Entity>(
             Gathered::Row
         });
     }
-    let mut level = Level { rows, fields, order: plan.order(|name| cx.boolean(name)) };
+    let serial = if plan.cut.is_some() { next_serial() } else { 0 };
+    let mut level = Level { rows, fields, order: plan.order(|name| cx.boolean(name)), serial };
     match waiting.len() {
         0 => Gathering::Ready(level),
         1 => {

@@ -2,7 +2,7 @@
 //! asked for, whatever becomes of the others. The asks meet in batches as those of sibling rows do.
 
 use super::{
-    Bubble, Compiler, Cx, Fault, Gathering, Merged, Out, Path,
+    Bubble, Compiler, Cx, Deferred, Fault, Gathering, Merged, Out, Path,
     ask::Asking,
     root::resolve,
     write::{Failed, Written},
@@ -86,6 +86,10 @@ impl Written for Lists<'_> {
         }
         out.buf.push(b']');
         Ok(())
+    }
+
+    fn deferred<'s>(&'s self, found: &mut Deferred<'s>) {
+        self.items.deferred(found);
     }
 }
 

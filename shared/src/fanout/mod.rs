@@ -12,6 +12,7 @@ pub mod by_hand;
 mod complete;
 mod compose;
 pub mod connection;
+mod defer;
 mod depart;
 mod error;
 mod flight;
@@ -45,6 +46,11 @@ pub use ask_each::AskEach;
 pub(crate) use complete::{Completing, Type, raw as raw_text};
 pub use compose::{Join, Just, Step, Then, Told};
 pub use connection::{Connection, Paged};
+pub(crate) use defer::{
+    Begun, Completed, CutAt, Cutting, Delivered, Delivery, Form, Payload, Promised, PutOff, SetId, Settled,
+    Shown, Usage,
+};
+pub use defer::{Deferred, deferred_object};
 pub use error::{Code, Fault};
 pub use gather::{Cx, Gathering, Level, Node, gather_object};
 pub use in_place::InPlace;

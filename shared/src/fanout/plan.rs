@@ -1,6 +1,10 @@
 //! Phase zero, once per document: what is selected below a root, with fragments merged and names looked up.
 
-use super::{Bubble, Code, Fault, Node, Out, Path, Place, Scope, row::Entity};
+use super::{
+    Bubble, Code, Fault, Node, Out, Path, Place, Scope,
+    defer::{Cut, Cutting, SetId, Usage, compile_cut},
+    row::Entity,
+};
 use crate::request::RequestContext;
 use async_graphql::{
     Name, Pos, Positioned,
@@ -42,8 +46,26 @@ pub struct Term {
     wanted: bool,
 }
 
-/// `@skip` and `@include` around a selection: all must hold. None: always selected.
-pub type Condition = Arc<[Term]>;
+/// What stands around a selection.
+#[derive(Clone, Default, Debug)]
+pub struct Condition {
+    /// `@skip` and `@include`: all must hold. None: always selected.
+    terms: Arc<[Term]>,
+    /// The innermost `@defer`, where the document is cut.
+    pub(super) usage: Option<Arc<Usage>>,
+}
+
+impl Condition {
+    /// Selected whatever the variables are.
+    pub fn is_empty(&self) -> bool {
+        self.terms.is_empty()
+    }
+
+    /// The same under a `@defer`.
+    pub(super) fn put_off(self, usage: Arc<Usage>) -> Self {
+        Self { usage: Some(usage), ..self }
+    }
+}
 
 /// A selection set as it occurs in the document, under what is around it.
 pub struct Occurrence<'d> {
@@ -70,6 +92,17 @@ impl<'d> Merged<'d> {
         all: Vec<(Condition, &'d Positioned<DocumentField>)>,
     ) -> Self {
         Self { first, all, places: Vec::new() }
+    }
+
+    /// Its occurrences in this fragment alone; outside of all, if it is none.
+    pub(super) fn under(&self, usage: Option<&Arc<Usage>>) -> Self {
+        let of = |condition: &Condition| match (&condition.usage, usage) {
+            (Some(a), Some(b)) => Arc::ptr_eq(a, b),
+            (None, None) => true,
+            _ => false,
+        };
+        let all: Vec<_> = self.all.iter().filter(|(condition, _)| of(condition)).cloned().collect();
+        Self { first: all.first().map_or(self.first, |(_, field)| field), places: vec![0; all.len()], all }
     }
 
     /// Where it may stand in the answer.
@@ -122,8 +155,8 @@ impl Places {
     }
 }
 
-fn met(condition: &[Term], variable: impl Fn(&Name) -> Option<bool>) -> bool {
-    condition.iter().all(|term| variable(&term.variable) == Some(term.wanted))
+fn met(condition: &Condition, variable: impl Fn(&Name) -> Option<bool>) -> bool {
+    condition.terms.iter().all(|term| variable(&term.variable) == Some(term.wanted))
 }
 
 /// Whether a selection is active: one of `any` holds with all its terms.
@@ -146,6 +179,10 @@ pub struct Compiler<'d> {
     pub edge: Arc<str>,
     /// The edge whose answer is compiled here: what is asked below it is asked in the moment when it is there.
     pub origin: Arc<str>,
+    /// Where the document is cut; None: nothing is put off.
+    cutting: Option<&'d Cutting>,
+    /// What all that is compiled here waits for.
+    within: SetId,
 }
 
 impl<'d> Compiler<'d> {
@@ -156,7 +193,31 @@ impl<'d> Compiler<'d> {
         registry: &'d Registry,
         private: &'d Cell<bool>,
     ) -> Self {
-        Self { fragments, registry, depth: 0, private, edge: root.into(), origin: "".into() }
+        Self {
+            fragments,
+            registry,
+            depth: 0,
+            private,
+            edge: root.into(),
+            origin: "".into(),
+            cutting: None,
+            within: SetId::default(),
+        }
+    }
+
+    /// The same where the document is cut, for what waits for `within`.
+    #[must_use]
+    pub(crate) fn cut(self, cutting: &'d Cutting, within: SetId) -> Self {
+        Self { cutting: Some(cutting), within, ..self }
+    }
+
+    pub(super) fn within(&self) -> SetId {
+        self.within
+    }
+
+    /// The same for a part.
+    pub(super) fn waiting_for(&self, set: SetId) -> Self {
+        Self { within: set, ..self.clone() }
     }
 
     /// A question of this scope is asked here: whatever asks one says so, or its answers are taken for public.
@@ -184,17 +245,17 @@ impl<'d> Compiler<'d> {
     }
 
     /// Merges what is selected on the object type `object` (CollectFields, §6.3.2).
-    pub fn collect(&self, object: &str, occurrences: &[Occurrence<'d>]) -> Vec<Merged<'d>> {
+    pub fn collect(&self, object: &str, occurrences: &[Occurrence<'d>]) -> Collected<'d> {
         let mut fields = Fields::default();
         for occurrence in occurrences {
             self.collect_set(object, &occurrence.condition, occurrence.set, &mut fields);
         }
-        fields.merged
+        Collected { merged: fields.merged, usages: fields.usages }
     }
 
     fn collect_set(&self, object: &str, around: &Condition, set: &'d SelectionSet, fields: &mut Fields<'d>) {
         for selection in &set.items {
-            let Some(condition) = narrowed(around, selection.node.directives()) else { continue };
+            let Some(condition) = self.narrowed(around, selection.node.directives()) else { continue };
             let (on, below) = match &selection.node {
                 Selection::Field(field) => {
                     fields.add(condition, field);
@@ -205,15 +266,35 @@ impl<'d> Compiler<'d> {
                     &fragment.node.selection_set.node,
                 ),
                 Selection::FragmentSpread(spread) => {
-                    let Some(fragment) = self.fragments.get(&spread.node.fragment_name.node) else {
+                    let Some((name, fragment)) =
+                        self.fragments.get_key_value(&spread.node.fragment_name.node)
+                    else {
                         continue;
                     };
+                    if let Some(cutting) = self.cutting
+                        && !fields.spreads(name, cutting.of_spread(around, &spread.node.directives))
+                    {
+                        continue;
+                    }
                     (Some(&fragment.node.type_condition.node.on.node), &fragment.node.selection_set.node)
                 }
             };
             if on.is_none_or(|on| self.applies(object, on)) {
+                let condition = match self.cutting {
+                    Some(cutting) => {
+                        cutting.deferred(condition, selection.node.directives(), &mut fields.usages)
+                    }
+                    None => condition,
+                };
                 self.collect_set(object, &condition, below, fields);
             }
+        }
+    }
+
+    fn narrowed(&self, around: &Condition, directives: &[Positioned<Directive>]) -> Option<Condition> {
+        match self.cutting {
+            Some(cutting) => cutting.selects(directives).then(|| around.clone()),
+            None => narrowed(around, directives),
         }
     }
 
@@ -229,15 +310,36 @@ impl<'d> Compiler<'d> {
     }
 }
 
+/// What is selected on an object type.
+pub struct Collected<'d> {
+    /// By response key, in the order of their first occurrence.
+    pub merged: Vec<Merged<'d>>,
+    /// The `@defer`s that were met, outer ones first.
+    pub(crate) usages: Vec<Arc<Usage>>,
+}
+
 /// Fields by response key, in the order of their first occurrence.
 #[derive(Default)]
 struct Fields<'d> {
     merged: Vec<Merged<'d>>,
+    usages: Vec<Arc<Usage>>,
+    /// The fragments that were spread, and under which `@defer`, where the document is cut.
+    spread: Vec<(&'d Name, Option<Pos>)>,
     at: HashMap<&'d str, usize>,
     count: usize,
 }
 
 impl<'d> Fields<'d> {
+    /// Whether a fragment brings anything here that it did not bring before.
+    fn spreads(&mut self, name: &'d Name, defer: Option<Pos>) -> bool {
+        let known = |(known, at): &(&Name, Option<Pos>)| *known == name && (at.is_none() || *at == defer);
+        if self.spread.iter().any(known) {
+            return false;
+        }
+        self.spread.push((name, defer));
+        true
+    }
+
     fn add(&mut self, condition: Condition, field: &'d Positioned<DocumentField>) {
         let key = field.node.response_key().node.as_str();
         match self.at.get(key).and_then(|at| self.merged.get_mut(*at)) {
@@ -276,7 +378,8 @@ fn narrowed(around: &Condition, directives: &[Positioned<Directive>]) -> Option<
     if added.is_empty() {
         return Some(around.clone());
     }
-    Some(around.iter().cloned().chain(added).collect())
+    let terms = around.terms.iter().cloned().chain(added).collect();
+    Some(Condition { terms, usage: around.usage.clone() })
 }
 
 /// What is selected on an object type, in document order.
@@ -286,6 +389,8 @@ pub struct ObjectPlan<R> {
     pub(super) flat: bool,
     /// Where each field may stand, if their order hangs on variables.
     places: Option<Vec<Places>>,
+    /// What comes later, where the document is cut.
+    pub(super) cut: Option<Box<Cut<R>>>,
 }
 
 impl<R> ObjectPlan<R> {
@@ -330,10 +435,22 @@ pub fn compile_object<R: Entity>(
     // The compiler's borrow outlives the occurrences': shorten it to theirs.
     let compiler: Compiler<'_> =
         Compiler { edge: compiler.edge.clone(), origin: compiler.origin.clone(), ..*compiler };
+    let collected = compiler.collect(&R::name(), occurrences);
+    match compiler.cutting {
+        None => compile_fields(&compiler, collected.merged),
+        Some(cutting) => compile_cut(&compiler, cutting, collected),
+    }
+}
+
+/// Compiles these fields of an object, that were collected of its selection.
+pub(super) fn compile_fields<R: Entity>(
+    compiler: &Compiler<'_>,
+    merged: Vec<Merged<'_>>,
+) -> Result<ObjectPlan<R>, Fault> {
     let object = R::name();
     let mut fields = Vec::new();
     let mut places = Vec::new();
-    for merged in compiler.collect(&object, occurrences) {
+    for merged in merged {
         places.push(merged.places());
         let field = &merged.first.node;
         let (kind, guard, nullable) = if field.name.node == "__typename" {
@@ -369,5 +486,5 @@ pub fn compile_object<R: Entity>(
         && fields.iter().all(|field| {
             field.conditions.is_empty() && field.guard.is_none() && !matches!(field.kind, Kind::Node(_))
         });
-    Ok(ObjectPlan { fields, flat, places })
+    Ok(ObjectPlan { fields, flat, places, cut: None })
 }

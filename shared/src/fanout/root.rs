@@ -3,6 +3,7 @@
 use super::{
     Arena, Ask, AskEach, Asking, Bubble, Code, Compiler, Cx, Fault, Have, Merged, Out, Path, Question, Row,
     Shape, Step, Then, Type,
+    defer::{self, Begun, Cutting, SetId},
     loader::Loader,
     plan::{Condition, Places, holds},
 };
@@ -42,6 +43,8 @@ pub(crate) struct Operation {
     pub id: u64,
     /// Its answer was found to be the caller's own.
     private: AtomicBool,
+    /// Where the document is cut, and what these roots wait for.
+    cutting: Option<(Arc<Cutting>, SetId)>,
 }
 
 /// A root field, with all its occurrences merged.
@@ -123,6 +126,8 @@ impl RootField {
 pub(crate) struct Execution {
     pub loader: Arc<Loader>,
     pub operation: Arc<Operation>,
+    /// Where it is noted what is put off.
+    pub begun: Option<Arc<Begun>>,
 }
 
 impl Operation {
@@ -134,7 +139,12 @@ impl Operation {
     ) -> Self {
         static NEXT: AtomicU64 = AtomicU64::new(0);
         let id = NEXT.fetch_add(1, Relaxed);
-        Self { ty, roots, fragments, registry, id, private: AtomicBool::new(false) }
+        Self { ty, roots, fragments, registry, id, private: AtomicBool::new(false), cutting: None }
+    }
+
+    /// The same where the document is cut, of the roots that wait for `within`.
+    pub fn cut(self, cutting: Arc<Cutting>, within: SetId) -> Self {
+        Self { cutting: Some((cutting, within)), ..self }
     }
 
     /// Known to be answered with the same bytes whoever asks: a query whose selected roots are all plans of public
@@ -207,6 +217,20 @@ pub(super) async fn resolve<A: Asking>(
     let execution = execution(ctx, field)?;
     let (plan, size) = execution.plan(ctx, field, A::compile)?;
     let loader = execution.loader();
+    if let Some(begun) = &execution.begun {
+        let root = defer::Root {
+            ask,
+            plan,
+            loader: loader.clone(),
+            variables: ctx.query_env.variables.clone(),
+            pos: field.pos,
+            path: here(ctx),
+            size: size.load(Relaxed),
+        };
+        let resolved = defer::resolve(root, begun).await;
+        let (written, out) = resolved.ok_or_else(|| Fault::internal().at(field.pos, here(ctx)))?;
+        return Ok(finish(written, out, &loader, &size, ctx));
+    }
     let arena = Arena::default();
     let cx =
         Cx { request: loader.request(), loader: &loader, arena: &arena, variables: &ctx.query_env.variables };
@@ -218,12 +242,16 @@ pub(super) async fn resolve<A: Asking>(
 
 /// The same for a row that a root returned as it is.
 #[doc(hidden)]
-pub async fn resolve_row<R: Row>(
+pub async fn resolve_row<R: Row + Clone>(
     row: &R,
     ctx: &ContextSelectionSet<'_>,
     field: &Positioned<Field>,
 ) -> ServerResult<Value> {
     let execution = execution(ctx, field)?;
+    if execution.begun.is_some() {
+        // It is lent for no longer than this, and what is put off needs it later.
+        return resolve(Have::one(row.clone()), ctx, field).await;
+    }
     let (plan, size) =
         execution.plan(ctx, field, |compiler, merged| R::compile(compiler, &merged.occurrences()))?;
     let loader = execution.loader();
@@ -259,7 +287,10 @@ impl Execution {
                 let operation = &self.operation;
                 let compiler =
                     Compiler::new(merged.key(), &operation.fragments, &operation.registry, private);
-                compile(&compiler, merged)
+                match &operation.cutting {
+                    Some((cutting, within)) => compile(&compiler.cut(cutting, *within), merged),
+                    None => compile(&compiler, merged),
+                }
             })
         })
         .map_err(|fault| fault.at(field.pos, here(ctx)))
@@ -276,7 +307,7 @@ fn finish(
 ) -> Value {
     size.fetch_max(out.buf.len() + 64, Relaxed);
     if out.is_full() {
-        out.errors = vec![too_long(ctx)];
+        out.errors = vec![too_long(ctx.item.pos, here(ctx))];
     }
     for error in out.errors.drain(..) {
         ctx.add_error(error);
@@ -291,10 +322,10 @@ fn finish(
     Value::Object([(Name::new(RAW), Value::Binary(text))].into_iter().collect())
 }
 
-fn too_long(ctx: &ContextSelectionSet<'_>) -> ServerError {
+pub(super) fn too_long(pos: Pos, path: Vec<PathSegment>) -> ServerError {
     let message =
         "The answer would be longer than this server writes. Ask for fewer items, or for less of each.";
-    Fault::new(Code::DocumentTooComplex, message).at(ctx.item.pos, here(ctx))
+    Fault::new(Code::DocumentTooComplex, message).at(pos, path)
 }
 
 /// The path of the value that is being resolved.
@@ -407,6 +438,13 @@ macro_rules! __entity {
                 path: &$crate::fanout::Path<'_>,
             ) -> ::std::result::Result<(), $crate::fanout::Bubble> {
                 $crate::fanout::write_object(plan, level, i, out, path)
+            }
+            fn deferred<'s, 'p: 's>(
+                plan: &'s Self::Plan,
+                level: &'s Self::Level<'p>,
+                found: &mut $crate::fanout::Deferred<'s>,
+            ) {
+                $crate::fanout::deferred_object(plan, level, found);
             }
         }
 

@@ -1,7 +1,8 @@
 //! What a row type says of itself: its fields, and how its plan is made, gathered and written.
 
 use super::{
-    Bubble, Compiler, Cx, Fault, Field, Gathering, Out, Path, plan::Occurrence, type_info::ObjectInfo,
+    Bubble, Compiler, Cx, Deferred, Fault, Field, Gathering, Out, Path, plan::Occurrence,
+    type_info::ObjectInfo,
 };
 use async_graphql::OutputType;
 use std::borrow::Cow;
@@ -31,6 +32,8 @@ pub trait Row: OutputType + Sized + Send + Sync + 'static {
         out: &mut Out,
         path: &Path<'_>,
     ) -> Result<(), Bubble>;
+    /// Finds what was put off of these rows and below.
+    fn deferred<'s, 'p: 's>(plan: &'s Self::Plan, level: &'s Self::Level<'p>, found: &mut Deferred<'s>);
 }
 
 /// An object's fields by name. `#[entity]` writes it.

@@ -2,12 +2,14 @@
 
 use super::{
     Code, Fault,
+    defer::{CutAt, Deferred, Shown, next_serial},
     gather::Level,
     plan::{Kind, ObjectPlan},
     policy::{Degraded, DegradedAt, is_of_upstream},
     row::Entity,
 };
 use async_graphql::{PathSegment, Pos, ServerError};
+use std::sync::Arc;
 
 /// A non-null position has no value: its parent decides (§6.4.4). The error is already in [`Out`].
 #[derive(Debug)]
@@ -24,6 +26,10 @@ pub struct Out {
     pub errors: Vec<ServerError>,
     /// What of the text is less than it should be.
     pub(crate) degraded: Vec<DegradedAt>,
+    /// Objects of which something comes later.
+    pub(super) cuts: Vec<CutAt>,
+    /// About as many bytes as telling of these takes.
+    told_of_cuts: usize,
     base: Vec<PathSegment>,
     /// The longest text.
     limit: usize,
@@ -37,14 +43,29 @@ impl Out {
     /// Room for `capacity` bytes, for the value found at `base` in the response.
     pub fn new(capacity: usize, limit: usize, base: Vec<PathSegment>) -> Self {
         let buf = Vec::with_capacity(capacity.min(limit));
-        Self { buf, errors: Vec::new(), degraded: Vec::new(), base, limit, full: false, epoch: 0 }
+        Self {
+            buf,
+            errors: Vec::new(),
+            degraded: Vec::new(),
+            cuts: Vec::new(),
+            told_of_cuts: 0,
+            base,
+            limit,
+            full: false,
+            epoch: 0,
+        }
     }
 
     /// Whether so much more has no room. A few rows that refer to each other can be written out to any length, from
     /// documents of any size: the answer's own length is what must be bounded.
     pub(super) fn lacks(&mut self, more: usize) -> bool {
-        self.full |= self.buf.len() + more > self.limit;
+        self.full |= self.len() + more > self.limit;
         self.full
+    }
+
+    /// How long the text is, with what will be told of what comes later.
+    pub(super) fn len(&self) -> usize {
+        self.buf.len() + self.told_of_cuts
     }
 
     /// The text did not fit.
@@ -77,9 +98,25 @@ impl Out {
         });
     }
 
+    /// Records that something of the object at `path` comes later: the `row`th of that level.
+    fn cut(&mut self, level: u64, row: usize, shown: &Arc<Shown>, path_of: &Path<'_>) {
+        let path: Arc<[PathSegment]> = path_of.segments(&self.base).into();
+        // A promise, a completion, and the path in between.
+        self.told_of_cuts += shown.fragments() * (48 + 12 * path.len());
+        self.cuts.push(CutAt {
+            serial: next_serial(),
+            path,
+            pos: path_of.pos(),
+            shown: shown.clone(),
+            level,
+            row,
+            at: self.buf.len(),
+        });
+    }
+
     /// How much was told so far: what is written without telling anything may be repeated as it is.
-    pub(super) fn told(&self) -> (usize, usize) {
-        (self.errors.len(), self.degraded.len())
+    pub(super) fn told(&self) -> (usize, usize, usize) {
+        (self.errors.len(), self.degraded.len(), self.cuts.len())
     }
 
     /// Takes back what was written after `len`.
@@ -88,6 +125,9 @@ impl Out {
         self.epoch += 1;
         while self.degraded.last().is_some_and(|degraded| degraded.at > len) {
             self.degraded.pop();
+        }
+        while self.cuts.last().is_some_and(|cut| cut.at > len) {
+            self.cuts.pop();
         }
     }
 
@@ -165,6 +205,9 @@ impl<'a> Path<'a> {
 pub trait Written: Send {
     /// Writes the value; `path` is the field's own.
     fn write(&self, i: usize, out: &mut Out, path: &Path<'_>) -> Result<(), Bubble>;
+
+    /// Finds what was put off below.
+    fn deferred<'s>(&'s self, _found: &mut Deferred<'s>) {}
 }
 
 /// A field that failed as a whole: a guard said no, or an argument cannot be.
@@ -197,6 +240,9 @@ pub fn write_object<R: Entity>(
     }
     let start = out.buf.len();
     out.buf.push(b'{');
+    if let Some(cut) = &plan.cut {
+        out.cut(level.serial, i, &cut.shown, path);
+    }
     let mut first = true;
     let count = level.order.as_ref().map_or(plan.fields.len(), Vec::len);
     for nth in 0..count {

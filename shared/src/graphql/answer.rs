@@ -2,7 +2,8 @@
 
 mod errors;
 
-use self::errors::{Errors, put};
+use self::errors::Errors;
+pub(super) use self::errors::put;
 use super::document::Refusal;
 use crate::fanout::{Code, Completing, DegradedAt, Fanout, Keep, Operation, RAW, RootField, Stats, raw_text};
 use async_graphql::{Name, PathSegment, Response, ServerError, Value, Variables};
@@ -83,12 +84,22 @@ pub fn refused(refusals: &[Refusal]) -> Answer {
 }
 
 /// The response of an operation that ran.
-pub fn executed(
-    operation: &Operation,
-    variables: &Variables,
-    mut response: Response,
-    stats: &Stats,
-) -> Answer {
+pub fn executed(operation: &Operation, variables: &Variables, response: Response, stats: &Stats) -> Answer {
+    begin(operation, variables, response).end(operation, stats)
+}
+
+/// A response whose last brace is still to come.
+pub struct Beginning {
+    pub body: Vec<u8>,
+    /// False, if data as a whole is null.
+    pub whole: bool,
+    pub codes: Vec<Cow>,
+    verdict: Verdict,
+    traces: Vec<usize>,
+}
+
+/// Data and errors of an operation that ran.
+pub fn begin(operation: &Operation, variables: &Variables, mut response: Response) -> Beginning {
     errors::mask(operation, variables, &mut response.errors);
     let (mut body, whole) = match alone(operation, variables, &mut response.data) {
         Some(body) => (body, true),
@@ -105,14 +116,43 @@ pub fn executed(
         body.push(b',');
         told = Errors::of_fields(operation, response.errors, &mut body);
     }
-    let (verdict, Errors { codes, traces }) = (Verdict::Executed { errors }, told);
-    let told = Told::of(operation, stats, whole);
-    if !told.is_empty() {
-        body.extend_from_slice(b",\"extensions\":");
-        put(&mut body, &told);
+    let Errors { codes, traces } = told;
+    Beginning { body, whole, codes, verdict: Verdict::Executed { errors }, traces }
+}
+
+impl Beginning {
+    /// The whole of it, with what else is told.
+    pub fn end(self, operation: &Operation, stats: &Stats) -> Answer {
+        let Self { mut body, whole, codes, verdict, traces } = self;
+        let told = Told::of(operation, stats, whole);
+        told.put(&mut body);
+        body.push(b'}');
+        Answer { body: body.into(), verdict, codes, keep: None, degraded: told.degraded(), traces }
     }
-    body.push(b'}');
-    Answer { body: body.into(), verdict, codes, keep: None, degraded: told.degraded(), traces }
+}
+
+/// What the last of an answer's parts tells of all of them, and how many of their places are degraded.
+pub fn told(operation: &Operation, stats: &Stats, body: &mut Vec<u8>) -> BTreeMap<&'static str, u64> {
+    let told = Told::of(operation, stats, true);
+    told.put(body);
+    told.degraded()
+}
+
+/// Data by itself, and errors that can be shown. None: a root is null that may not be.
+pub fn part(
+    operation: &Operation,
+    variables: &Variables,
+    mut response: Response,
+) -> (Option<Bytes>, Vec<ServerError>) {
+    errors::mask(operation, variables, &mut response.errors);
+    let mut body = Vec::with_capacity(size(&response.data) + 128);
+    let whole = data(operation, variables, &response.data, &mut response.errors, &mut body);
+    (whole.then(|| body.into()), response.errors)
+}
+
+/// `"errors":[…]`, of errors that can be shown. Returns their codes.
+pub fn errors(operation: &Operation, errors: Vec<ServerError>, body: &mut Vec<u8>) -> Vec<Cow> {
+    Errors::of_fields(operation, errors, body).codes
 }
 
 /// What a response tells beside data and errors.
@@ -137,6 +177,13 @@ impl Told {
 
     fn is_empty(&self) -> bool {
         self.degraded.is_empty() && self.fanout.is_none()
+    }
+
+    fn put(&self, body: &mut Vec<u8>) {
+        if !self.is_empty() {
+            body.extend_from_slice(b",\"extensions\":");
+            put(body, self);
+        }
     }
 
     fn degraded(&self) -> BTreeMap<&'static str, u64> {

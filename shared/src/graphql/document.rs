@@ -1,17 +1,23 @@
 //! One prepared document per distinct text: guarded, parsed, validated, its roots collected; verdicts are kept.
 
-use super::guard;
-use crate::fanout::{Code, Compiler, Fault, Operation, RootField, Type, plan::Occurrence};
+use super::{
+    guard,
+    incremental::{DIRECTIVE, Defers, Form, Variant},
+};
+use crate::fanout::{
+    Code, Compiler, Cutting, Fault, Merged, Operation, RootField, SetId, Shown, Type, plan::Occurrence,
+};
 use apollo_compiler::{ExecutableDocument as ValidDocument, Schema, validation::Valid};
 use async_graphql::{
-    Positioned,
+    Name, Positioned, Variables,
     parser::types::{
-        DocumentOperations, ExecutableDocument, OperationDefinition, OperationType, Selection, SelectionSet,
+        DocumentOperations, ExecutableDocument, FragmentDefinition, OperationDefinition, OperationType,
+        Selection, SelectionSet,
     },
     registry::Registry,
 };
 use moka::sync::Cache;
-use std::{cell::Cell, sync::Arc};
+use std::{cell::Cell, collections::HashMap, sync::Arc};
 
 /// The memory that prepared documents may take, by an estimate that follows the length of the text.
 const CACHE_BYTES: u64 = 32 << 20;
@@ -44,9 +50,20 @@ pub struct PreparedOperation {
     /// Some root is under a condition: the stub differs from request to request.
     pub conditional: bool,
     pub has_variables: bool,
+    /// What it puts off, if it puts something off and clients may.
+    pub defers: Option<Defers>,
 }
 
 impl Prepared {
+    /// How often it may be planned.
+    fn plans(&self) -> usize {
+        if self.operations.iter().any(|operation| operation.defers.is_some()) {
+            1 + Defers::VARIANTS
+        } else {
+            1
+        }
+    }
+
     /// GetOperation (§6.1).
     pub fn operation(&self, name: Option<&str>) -> Result<&PreparedOperation, Fault> {
         match name {
@@ -70,6 +87,8 @@ pub struct Documents {
     schema: Valid<Schema>,
     registry: Arc<Registry>,
     introspection: bool,
+    /// Clients may put fragments off.
+    defers: bool,
     known: Cache<Arc<str>, Result<Arc<Prepared>, Refusals>>,
 }
 
@@ -77,11 +96,18 @@ impl Documents {
     pub fn new(schema: Valid<Schema>, registry: Arc<Registry>, introspection: bool) -> Self {
         let known = Cache::builder()
             .max_capacity(CACHE_BYTES)
-            .weigher(|text: &Arc<str>, _: &Result<Arc<Prepared>, Refusals>| {
-                u32::try_from(1_024 + text.len() * BYTES_PER_BYTE).unwrap_or(u32::MAX)
+            .weigher(|text: &Arc<str>, verdict: &Result<Arc<Prepared>, Refusals>| {
+                let plans = verdict.as_ref().map_or(1, |prepared| prepared.plans());
+                u32::try_from(1_024 + text.len() * BYTES_PER_BYTE * plans).unwrap_or(u32::MAX)
             })
             .build();
-        Self { schema, registry, introspection, known }
+        let defers = registry.directives.contains_key(DIRECTIVE);
+        Self { schema, registry, introspection, defers, known }
+    }
+
+    /// Whether clients may put fragments off.
+    pub fn defers(&self) -> bool {
+        self.defers
     }
 
     pub fn schema(&self) -> &Valid<Schema> {
@@ -146,31 +172,79 @@ impl Documents {
         &self,
         name: Option<String>,
         mut definition: Positioned<OperationDefinition>,
-        fragments: &Arc<
-            std::collections::HashMap<
-                async_graphql::Name,
-                Positioned<async_graphql::parser::types::FragmentDefinition>,
-            >,
-        >,
+        fragments: &Fragments,
     ) -> Result<PreparedOperation, Fault> {
-        let ty = definition.node.ty;
+        let object = self.root(definition.node.ty)?;
+        let defers = self.defers.then(|| Defers::of(&definition, fragments)).flatten();
+        // Roots are only collected here; each is compiled, and found private or not, when it first runs.
+        let private = Cell::new(false);
+        let compiler = Compiler::new("", fragments, &self.registry, &private);
+        let set = std::mem::take(&mut definition.node.selection_set.node);
+        let collected = compiler.collect(object, &[Occurrence { condition: Default::default(), set: &set }]);
+        definition.node.directives.clear();
+        let operation = self.of_roots(name, &definition, &collected.merged, fragments, None)?;
+        Ok(PreparedOperation { defers, ..operation })
+    }
+
+    /// The operation cut where these variables have it cut. None: nothing is put off.
+    pub fn variant(
+        &self,
+        operation: &PreparedOperation,
+        variables: &Variables,
+        form: Form,
+    ) -> Result<Option<Arc<Variant>>, Fault> {
+        let Some(defers) = &operation.defers else { return Ok(None) };
+        let fragments = &operation.operation.fragments;
+        defers.variant(variables, form, fragments, |definition, cutting| {
+            let object = self.root(definition.node.ty)?;
+            let private = Cell::new(false);
+            let within = SetId::default();
+            let compiler = Compiler::new("", fragments, &self.registry, &private).cut(&cutting, within);
+            let set = &definition.node.selection_set.node;
+            let collected = compiler.collect(object, &[Occurrence { condition: Default::default(), set }]);
+            let split = cutting.split(within, collected.merged);
+            let sets = split.parts.iter().map(|(set, _)| *set);
+            let shown = Arc::new(Shown::new(&cutting, collected.usages, sets));
+            let mut bare = definition.clone();
+            bare.node.directives.clear();
+            bare.node.selection_set.node = SelectionSet::default();
+            let waiting_for = |set: SetId, roots: &[Merged<'_>]| {
+                let cut = Some((cutting.clone(), set));
+                self.of_roots(operation.name.clone(), &bare, roots, fragments, cut).map(Arc::new)
+            };
+            let first = waiting_for(within, &split.here)?;
+            let later = split.parts.iter().map(|(set, roots)| waiting_for(*set, roots));
+            Ok(Variant { first, later: later.collect::<Result<_, _>>()?, shown })
+        })
+    }
+
+    fn root(&self, ty: OperationType) -> Result<&str, Fault> {
         let object = match ty {
             OperationType::Query => Some(self.registry.query_type.as_str()),
             OperationType::Mutation => self.registry.mutation_type.as_deref(),
             OperationType::Subscription => self.registry.subscription_type.as_deref(),
         };
-        let object = object.ok_or_else(|| {
+        object.ok_or_else(|| {
             Fault::new(Code::GraphqlValidationFailed, format!("This schema has no {ty} operations."))
-        })?;
-        // Roots are only collected here; each is compiled, and found private or not, when it first runs.
-        let private = Cell::new(false);
-        let compiler = Compiler::new("", fragments, &self.registry, &private);
-        let set = std::mem::take(&mut definition.node.selection_set.node);
-        let merged = compiler.collect(object, &[Occurrence { condition: Arc::from([]), set: &set }]);
+        })
+    }
+
+    /// An operation of these roots; `bare` is its definition without what it selects.
+    fn of_roots(
+        &self,
+        name: Option<String>,
+        bare: &Positioned<OperationDefinition>,
+        merged: &[Merged<'_>],
+        fragments: &Fragments,
+        cut: Option<(Arc<Cutting>, SetId)>,
+    ) -> Result<PreparedOperation, Fault> {
+        let ty = bare.node.ty;
+        let object = self.root(ty)?;
+        let mut definition = bare.clone();
         let mut introspects = false;
         let mut roots = Vec::with_capacity(merged.len());
         let mut items = Vec::with_capacity(merged.len());
-        for merged in &merged {
+        for merged in merged {
             let field_name = merged.first.node.name.node.as_str();
             let introspection = field_name == "__schema" || field_name == "__type";
             if introspection && !self.introspection {
@@ -199,7 +273,6 @@ impl Documents {
             items.push(Positioned::new(Selection::Field(field), merged.first.pos));
         }
         definition.node.selection_set.node.items = items;
-        definition.node.directives.clear();
         let conditional = roots.iter().any(|root| !root.conditions.is_empty() || root.places.vary());
         let has_variables = !definition.node.variable_definitions.is_empty();
         let stub = ExecutableDocument {
@@ -207,10 +280,16 @@ impl Documents {
             // Only introspection still needs them.
             fragments: if introspects { (**fragments).clone() } else { Default::default() },
         };
-        let operation = Operation::new(ty, roots, fragments.clone(), self.registry.clone());
-        Ok(PreparedOperation { name, operation: Arc::new(operation), stub, conditional, has_variables })
+        let mut operation = Operation::new(ty, roots, fragments.clone(), self.registry.clone());
+        if let Some((cutting, within)) = cut {
+            operation = operation.cut(cutting, within);
+        }
+        let operation = Arc::new(operation);
+        Ok(PreparedOperation { name, operation, stub, conditional, has_variables, defers: None })
     }
 }
+
+type Fragments = Arc<HashMap<Name, Positioned<FragmentDefinition>>>;
 
 #[cfg(test)]
 mod tests {

@@ -14,7 +14,7 @@ use super::{
 use crate::{
     Code,
     config::{Profile, Settings},
-    fanout::{Execution, Fault, Loader, Stats, Strictest, valued},
+    fanout::{Begun, Execution, Fault, Loader, Stats, Strictest, valued},
     request::{Links, RequestContext},
     telemetry::{OperationType as Recorded, Outcome, RequestRecord},
     upstream::Upstreams,
@@ -108,7 +108,7 @@ impl Engine {
         Some(self.executed(asked, request, context, true).await)
     }
 
-    async fn executed(
+    pub(super) async fn executed(
         &self,
         asked: Result<Asked, Refusals>,
         request: &GraphqlRequest<'_>,
@@ -162,16 +162,30 @@ impl Engine {
 
     /// Runs an operation to its end.
     pub(super) async fn run(&self, ready: &Ready) -> Answer {
+        let response = self.respond(ready, None).await;
+        note_waves(&ready.stats);
+        answer::executed(&ready.operation().operation, &ready.variables, response, &ready.stats)
+    }
+
+    /// Runs its roots; what is put off below them is noted there, if it is cut.
+    pub(super) async fn respond(&self, ready: &Ready, begun: Option<Arc<Begun>>) -> Response {
         let operation = ready.operation();
         let span = tracing::debug_span!(
             "operation",
             graphql.operation.type = %operation.operation.ty,
             graphql.operation.name = operation.name
         );
-        let running = AssertUnwindSafe(self.0.runner.run(ready.request())).catch_unwind();
-        let response = in_rounds(running).instrument(span).await.unwrap_or_else(|_| internal());
-        note_waves(&ready.stats);
-        answer::executed(&operation.operation, &ready.variables, response, &ready.stats)
+        let running = AssertUnwindSafe(self.0.runner.run(ready.request(begun))).catch_unwind();
+        in_rounds(running).instrument(span).await.unwrap_or_else(|_| internal())
+    }
+
+    pub(super) fn documents(&self) -> &Documents {
+        &self.0.documents
+    }
+
+    /// The longest answer.
+    pub(super) fn answer_bytes(&self) -> usize {
+        self.0.answer_bytes
     }
 
     /// A request's account: in detail, where clients are told of it.
@@ -217,10 +231,10 @@ impl Engine {
         let operation = ready.operation().operation.clone();
         let (stats, variables) = (ready.stats.clone(), ready.variables.clone());
         let responses = if operation.ty == OperationType::Subscription {
-            self.0.runner.stream(ready.request())
+            self.0.runner.stream(ready.request(None))
         } else {
             let runner = self.0.runner.clone();
-            let request = ready.request();
+            let request = ready.request(None);
             stream::once(async move { runner.run(request).await }).boxed()
         };
         // A panic ends the stream with a masked error, not the socket.
@@ -236,7 +250,11 @@ impl Engine {
     }
 
     /// Finds out what a request asks, and whether it may.
-    fn asked(&self, request: &GraphqlRequest<'_>, context: &RequestContext) -> Result<Asked, Refusals> {
+    pub(super) fn asked(
+        &self,
+        request: &GraphqlRequest<'_>,
+        context: &RequestContext,
+    ) -> Result<Asked, Refusals> {
         let prepared = self.0.trusted.document(request, context, &self.0.documents)?;
         let name = request.operation_name.as_deref().filter(|name| !name.is_empty());
         let at = {
@@ -246,7 +264,7 @@ impl Engine {
             });
             prepared.operations.iter().position(|other| std::ptr::eq(other, operation)).unwrap_or(0)
         };
-        Ok(Asked { prepared, at })
+        Ok(Asked { prepared, at, cut: None })
     }
 
     /// An operation with all that it needs to run, for the caller in `context`.
@@ -286,18 +304,25 @@ impl Engine {
 pub(super) struct Asked {
     prepared: Arc<Prepared>,
     at: usize,
+    /// What runs instead, where it is cut.
+    cut: Option<Arc<PreparedOperation>>,
 }
 
 impl Asked {
     pub fn operation(&self) -> &PreparedOperation {
-        &self.prepared.operations[self.at]
+        self.cut.as_deref().unwrap_or(&self.prepared.operations[self.at])
+    }
+
+    /// What of it waits for the same.
+    pub fn as_cut(&self, operation: &Arc<PreparedOperation>) -> Self {
+        Self { cut: Some(operation.clone()), ..self.clone() }
     }
 }
 
 /// A request whose operation may run.
 pub(super) struct Ready {
     asked: Asked,
-    variables: Variables,
+    pub variables: Variables,
     loader: Arc<Loader>,
     stats: Arc<Stats>,
 }
@@ -317,10 +342,23 @@ impl Ready {
         self.loader.request().was_looked_at()
     }
 
-    fn request(&self) -> Request {
+    /// The same request, and another part of its operation.
+    pub fn of(&self, operation: &Arc<PreparedOperation>) -> Self {
+        Self {
+            asked: self.asked.as_cut(operation),
+            variables: self.variables.clone(),
+            loader: self.loader.clone(),
+            stats: self.stats.clone(),
+        }
+    }
+
+    fn request(&self, begun: Option<Arc<Begun>>) -> Request {
         let operation = self.operation();
-        let execution =
-            Arc::new(Execution { loader: self.loader.clone(), operation: operation.operation.clone() });
+        let execution = Arc::new(Execution {
+            loader: self.loader.clone(),
+            operation: operation.operation.clone(),
+            begun,
+        });
         let mut request = Request::new("").variables(self.variables.clone()).data(execution);
         if operation.operation.ty == OperationType::Mutation {
             request = request.data(roots::Over::default());
@@ -371,17 +409,25 @@ fn recorded(ty: OperationType) -> Recorded {
     }
 }
 
-fn note_waves(stats: &Stats) {
+pub(super) fn note_waves(stats: &Stats) {
     RequestRecord::with_current(|record| (0..stats.waves()).for_each(|_| record.wave()));
 }
 
-fn note_degraded(degraded: &BTreeMap<&'static str, u64>) {
+pub(super) fn note_degraded(degraded: &BTreeMap<&'static str, u64>) {
     if !degraded.is_empty() {
         RequestRecord::with_current(|record| record.degraded(degraded));
     }
 }
 
-fn note_codes(answer: &Answer) {
+/// What became of an answer in parts.
+pub(super) fn note_parts(codes: &[std::borrow::Cow<'static, str>]) {
+    RequestRecord::with_current(|record| {
+        codes.iter().for_each(|code| record.add_error(code));
+        record.set_outcome(if codes.is_empty() { Outcome::Ok } else { Outcome::Partial });
+    });
+}
+
+pub(super) fn note_codes(answer: &Answer) {
     RequestRecord::with_current(|record| {
         let mut outcome = None;
         for code in &answer.codes {

@@ -3,11 +3,13 @@
 mod accept;
 mod caching;
 mod forgery;
+mod multipart;
 
-use self::{accept::MediaType, caching::Caching};
+use self::{accept::MediaType, caching::Caching, multipart::Wanted};
 use super::{
-    answer::Answer,
+    answer::{Answer, Verdict},
     engine::Engine,
+    incremental::{Form, InParts},
     operation::{GraphqlRequest, Malformed, SHA256},
 };
 use crate::{
@@ -45,40 +47,63 @@ type Named = Option<Path<String>>;
 
 pub(super) async fn post(State(endpoint): State<Endpoint>, id: Named, request: Request) -> Response {
     let (head, body) = request.into_parts();
-    let Some(media) = MediaType::wanted(&head.headers) else { return not_acceptable() };
-    match endpoint.posted(&head, id.as_ref(), body).await {
-        Ok(answer) => respond(media, answer),
-        Err(rejection) => rejection.response(media),
+    let Some(wanted) = endpoint.wanted(&head.headers) else { return not_acceptable() };
+    match endpoint.posted(&head, id.as_ref(), body, wanted.form).await {
+        Ok(answered) => answered_as(wanted, answered).1,
+        Err(rejection) => rejection.response(wanted.media),
     }
 }
 
 pub(super) async fn get(State(endpoint): State<Endpoint>, id: Named, request: Request) -> Response {
     let (head, _) = request.into_parts();
-    let (caching, response) = match MediaType::wanted(&head.headers) {
+    let (caching, response) = match endpoint.wanted(&head.headers) {
         None => (Caching::refused(), not_acceptable()),
-        Some(media) => match endpoint.got(&head, id.as_ref()).await {
-            Ok(answer) => (Caching::of(&answer), respond(media, answer)),
-            Err(rejection) => (Caching::refused(), rejection.response(media)),
+        Some(wanted) => match endpoint.got(&head, id.as_ref(), wanted.form).await {
+            Ok(answered) => answered_as(wanted, answered),
+            Err(rejection) => (Caching::refused(), rejection.response(wanted.media)),
         },
     };
     caching.say(&head.headers, response)
 }
 
 impl Endpoint {
-    async fn posted(&self, head: &Parts, id: Option<&Path<String>>, body: Body) -> Result<Answer, Rejection> {
+    fn wanted(&self, headers: &HeaderMap) -> Option<Wanted> {
+        Wanted::of(headers, self.engine.documents().defers())
+    }
+
+    async fn posted(
+        &self,
+        head: &Parts,
+        id: Option<&Path<String>>,
+        body: Body,
+        form: Option<Form>,
+    ) -> Result<InParts, Rejection> {
         forgery::origin(&head.headers, &head.uri, &self.origins)?;
         forgery::json_body(&head.headers)?;
         let body = read(body).await?;
         let request = GraphqlRequest::from_json(&body, named(id)?)?;
-        Ok(self.engine.execute(&request, self.context(head)).await)
+        let context = self.context(head);
+        Ok(match form {
+            Some(form) => self.engine.execute_in_parts(&request, context, form).await,
+            None => InParts::Whole(self.engine.execute(&request, context).await),
+        })
     }
 
-    async fn got(&self, head: &Parts, id: Option<&Path<String>>) -> Result<Answer, Rejection> {
+    async fn got(
+        &self,
+        head: &Parts,
+        id: Option<&Path<String>>,
+        form: Option<Form>,
+    ) -> Result<InParts, Rejection> {
         forgery::origin(&head.headers, &head.uri, &self.origins)?;
         forgery::marked(&head.headers)?;
         let request = GraphqlRequest::from_url(head.uri.query().unwrap_or_default(), named(id)?)?;
-        let answer = self.engine.execute_query(&request, self.context(head)).await;
-        answer.ok_or_else(|| {
+        let context = self.context(head);
+        let answered = match form {
+            Some(form) => self.engine.execute_query_in_parts(&request, context, form).await,
+            None => self.engine.execute_query(&request, context).await.map(InParts::Whole),
+        };
+        answered.ok_or_else(|| {
             Rejection::method("POST", "Only queries go by GET: send this operation with POST.")
         })
     }
@@ -173,6 +198,18 @@ fn not_acceptable() -> Response {
         "Answers are `application/graphql-response+json` or `application/json`, in UTF-8: name one of them in `Accept`.",
     )
     .response(MediaType::GraphqlResponse)
+}
+
+fn answered_as(wanted: Wanted, answered: InParts) -> (Caching, Response) {
+    match (answered, wanted.only_parts(), wanted.form) {
+        (InParts::Whole(answer), Some(form), _) if answer.verdict != Verdict::Refused => {
+            (Caching::refused(), multipart::only_part(form, &answer))
+        }
+        (InParts::Whole(answer), ..) => (Caching::of(&answer), respond(wanted.media, answer)),
+        (InParts::Parts(parts), _, form) => {
+            (Caching::refused(), multipart::respond(form.unwrap_or(Form::Current), parts))
+        }
+    }
 }
 
 fn respond(media: MediaType, answer: Answer) -> Response {

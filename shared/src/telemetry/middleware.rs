@@ -3,6 +3,7 @@
 use std::{borrow::Cow, sync::Arc, time::Instant};
 
 use axum::{
+    body::Body,
     extract::{MatchedPath, Request},
     response::Response,
 };
@@ -11,6 +12,7 @@ use futures::{
     stream::{self, BoxStream},
 };
 use http::{HeaderName, HeaderValue, Method, StatusCode};
+use http_body_util::BodyExt;
 use tracing::Instrument;
 
 use super::{Outcome, RequestRecord, TraceContext, metrics};
@@ -45,8 +47,21 @@ pub async fn observe<F: Future<Output = Response>>(
         response.headers_mut().insert(TRACE_ID_HEADER, value);
     }
     line.status = Some(response.status());
-    response
+    if response.extensions_mut().remove::<InParts>().is_none() {
+        return response;
+    }
+    // The line is told when the body is over, or nobody reads it any more.
+    response.map(|body| {
+        Body::new(body.map_frame(move |frame| {
+            let _line = &line;
+            frame
+        }))
+    })
 }
+
+/// In a response's extensions: what becomes of the request is known only when its body is over.
+#[derive(Clone, Copy)]
+pub struct InParts;
 
 /// An operation that came over a socket: a line of its own when it is over, and a trace that its upstream calls
 /// continue, as a request would have.

@@ -9,6 +9,7 @@ mod app;
 mod auth;
 mod client;
 mod config;
+mod defer;
 mod edge;
 mod executor;
 mod http;

@@ -118,7 +118,7 @@ pub(super) fn retraced(body: &[u8], traces: &[usize]) -> Option<Vec<u8>> {
     Some(body)
 }
 
-pub(super) fn put(body: &mut Vec<u8>, value: &impl Serialize) {
+pub(in super::super) fn put<T: Serialize + ?Sized>(body: &mut Vec<u8>, value: &T) {
     // Into memory, of types whose keys are text: neither can fail.
     let _ = serde_json::to_writer(body, value);
 }

@@ -1,0 +1,8 @@
+//! `@defer`: answers in parts, in both published forms.
+
+mod delivering;
+mod failing;
+mod forms;
+mod leaving;
+mod refusing;
+mod world;

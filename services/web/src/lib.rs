@@ -21,7 +21,7 @@ mod upstreams;
 mod user;
 mod viewer;
 
-use bff::Bff;
+use bff::{Bff, Deferrable};
 use schema::{Mutation, Query, Subscription};
 
 /// The backend as it is served, and as tests start it.
@@ -29,5 +29,5 @@ pub fn bff() -> Bff {
     Bff::new("web", include_str!("../web.toml"))
         .upstreams(&upstreams::ALL)
         .example(include_str!("../example.graphql"))
-        .schema(Query::default(), Mutation::default(), Subscription::default())
+        .schema(Deferrable(Query::default()), Mutation::default(), Subscription::default())
 }

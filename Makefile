@@ -1,7 +1,7 @@
 # The verbs. CI calls these and nothing else; each installs what it needs.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help run test conformance check budgets bench soak schema walls fmt node-modules
+.PHONY: help run test conformance check budgets bench soak attack schema walls fmt node-modules
 
 # Options for what is run: `make run ARGS="--scale 50000"`, `make bench ARGS="--seconds 10"`.
 ARGS ?=
@@ -57,6 +57,10 @@ bench: $(if $(PEERS),$(PEERS)/node_modules/.package-lock.json) ## The posts-and-
 soak: ## Ten minutes of mixed load with faults: memory flat, no task leaked (`ARGS="--minutes 1"` for less)
 	cargo build --release -p bench
 	./target/release/bench soak $(ARGS)
+
+attack: ## Slow, endless, multiplying: each attack in turn, while a polite client must not notice (`ARGS="--only bombs"`)
+	cargo build --release -p bench
+	./target/release/bench attack $(ARGS)
 
 schema: ## Write schema/<bff>/schema.graphql and schema/errors.md from the code
 	cargo build --workspace --bins --exclude bench

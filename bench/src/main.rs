@@ -1,10 +1,11 @@
-//! The public posts-and-users benchmark: the servers compared, the REST service they ask, the driver that measures, and
-//! the soak.
+//! The public posts-and-users benchmark: the servers compared, the REST service they ask, the driver that measures, the
+//! soak and the attack.
 //!
 //! One binary, so that everything compared is built with the same flags by construction.
 
 #![expect(clippy::disallowed_methods, reason = "what ours is compared with stands outside our walls")]
 
+mod attack;
 mod ceiling;
 mod child;
 mod fixed;
@@ -29,7 +30,7 @@ type Fault = Box<dyn Error + Send + Sync>;
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// Measures a small BFF against plain async-graphql, a hand-written aggregator and Node's servers; or soaks it.
+/// Measures a small BFF against plain async-graphql, a hand-written aggregator and Node's servers; soaks it; attacks it.
 #[derive(Parser)]
 #[command(name = "bench", version)]
 struct Cli {
@@ -43,6 +44,8 @@ enum Command {
     Run(run::Args),
     /// Minutes of mixed load with faults against our BFF: memory must stay flat, no task be left over.
     Soak(soak::Args),
+    /// Attacks on our BFF, one after the other: a polite client must not notice, nor memory grow.
+    Attack(attack::Args),
     /// The REST service that every server asks.
     Mock {
         #[command(flatten)]
@@ -96,6 +99,7 @@ fn main() -> ExitCode {
         match Cli::parse().command {
             Command::Run(args) => return run::main(args),
             Command::Soak(args) => return soak::main(args),
+            Command::Attack(args) => return attack::main(args),
             Command::Mock { seat, max_age } => seat::take(seat, move |listen| async move {
                 mock::serve(seat::listen(listen).await?, max_age).await
             }),

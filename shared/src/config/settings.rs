@@ -238,7 +238,7 @@ impl Default for Limits {
             idle_timeout_ms: 75_000,
             write_timeout_ms: 10_000,
             streams: 100,
-            bodies_bytes: 32 << 20,
+            bodies_bytes: 16 << 20,
             unsent_bytes: 32 << 20,
         }
     }

@@ -151,7 +151,7 @@ impl Together {
             self.fail(item);
             if !item["data"].is_null() {
                 let data = item["data"].clone();
-                merge(self.at(&path), data);
+                merge(self.at(&path), data, item.get("id").is_none());
             }
         }
         for pending in list(part, "pending") {
@@ -191,20 +191,24 @@ fn text(id: &Value) -> String {
     id.as_str().unwrap_or_else(|| panic!("an id is a text: {id}")).to_owned()
 }
 
-fn merge(into: &mut Value, from: Value) {
+/// In the former form fragments are executed each by itself: what is null in one, because something in it failed, need
+/// not be so in another.
+fn merge(into: &mut Value, from: Value, each_by_itself: bool) {
     match (into, from) {
         (Value::Object(into), Value::Object(from)) => {
             for (key, value) in from {
                 match into.get_mut(&key) {
-                    Some(there) => merge(there, value),
+                    Some(there) => merge(there, value, each_by_itself),
                     None => drop(into.insert(key, value)),
                 }
             }
         }
         (Value::Array(into), Value::Array(from)) => {
             assert_eq!(into.len(), from.len(), "lists of different lengths");
-            into.iter_mut().zip(from).for_each(|(into, from)| merge(into, from));
+            into.iter_mut().zip(from).for_each(|(into, from)| merge(into, from, each_by_itself));
         }
+        (into, Value::Null) if each_by_itself => *into = Value::Null,
+        (Value::Null, _) if each_by_itself => {}
         (into, from) => assert_eq!(*into, from, "delivered twice, and not the same"),
     }
 }

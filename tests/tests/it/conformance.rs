@@ -1,5 +1,7 @@
 //! Published suites that judge each real BFF over HTTP (tests/conformance); its upstreams need not be there.
 
+mod parts;
+
 use kit::{Fake, Place, Process, Reply, json};
 use std::{path::Path, process::Command};
 

@@ -6,11 +6,13 @@
 mod documents;
 mod judge;
 mod ours;
+mod parts;
 mod twin;
 mod unique;
 mod world;
 
 use async_graphql::{EmptyMutation, EmptySubscription, Request, Schema, ValidationMode, Variables};
+use bff::Bff;
 use documents::Document;
 use judge::Judge;
 use kit::{Fake, Running, Server, Value, json};
@@ -62,8 +64,11 @@ impl Case {
 }
 
 async fn start() -> (Fake, Running, String) {
+    started(ours::bff()).await
+}
+
+async fn started(bff: Bff) -> (Fake, Running, String) {
     let fake = Fake::start().await;
-    let bff = ours::bff();
     let sdl = bff.sdl().expect("a schema").to_owned();
     let running = Server::of(bff.public_schema()).upstream("rest", &fake).production().start().await;
     (fake, running, sdl)

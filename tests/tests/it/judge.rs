@@ -15,13 +15,22 @@ pub struct Judge {
 
 impl Judge {
     pub async fn start() -> Self {
+        Self::of("judge.mjs")
+    }
+
+    /// graphql-js 17, of answers in parts.
+    pub async fn of_parts() -> Self {
+        Self::of("parts.mjs")
+    }
+
+    fn of(program: &str) -> Self {
         let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("judge");
         assert!(
-            directory.join("node_modules/graphql").is_dir(),
+            directory.join("node_modules/graphql17").is_dir(),
             "the judge is not installed: npm ci --prefix tests/judge (make test does it)"
         );
         let mut child = Command::new("node")
-            .arg("judge.mjs")
+            .arg(program)
             .current_dir(directory)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())

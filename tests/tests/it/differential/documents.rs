@@ -14,9 +14,20 @@ pub struct Document {
 
 impl Document {
     pub fn random(rng: &mut StdRng, failures: bool) -> Self {
+        Self::made(rng, failures, false)
+    }
+
+    /// With fragments that are put off.
+    pub fn in_parts(rng: &mut StdRng) -> Self {
+        Self::made(rng, true, true)
+    }
+
+    fn made(rng: &mut StdRng, failures: bool, defers: bool) -> Self {
         let mut making = Making {
             rng,
             failures,
+            defers,
+            labels: 0,
             budget: 60,
             declared: Vec::new(),
             given: Map::new(),
@@ -133,6 +144,9 @@ struct Fragment {
 struct Making<'r> {
     rng: &'r mut StdRng,
     failures: bool,
+    /// Fragments are put off, every other one.
+    defers: bool,
+    labels: usize,
     /// How many more fields.
     budget: i32,
     declared: Vec<String>,
@@ -185,11 +199,12 @@ impl Making<'_> {
             let _ = write!(text, " {alias}__typename{condition}");
             return true;
         }
-        if depth < 6 && self.chance(6) {
+        let often = if self.defers { 3 } else { 6 };
+        if depth < 6 && self.chance(often) {
             // An inline fragment, with or without a type.
             let below = if self.chance(3) { None } else { conditions.choose(self.rng).copied() };
             let named = below.map(|below| format!(" on {below}")).unwrap_or_default();
-            let condition = self.condition();
+            let condition = self.condition() + &self.defer();
             let selection = self.selection(below.unwrap_or(on), depth + 1);
             let _ = write!(text, " ...{named}{condition} {selection}");
             return true;
@@ -207,7 +222,7 @@ impl Making<'_> {
                     self.fragments.len() - 1
                 }
             };
-            let condition = self.condition();
+            let condition = self.condition() + &self.defer();
             let _ = write!(text, " ...{}{condition}", self.fragments[at].name);
             return true;
         }
@@ -316,6 +331,26 @@ impl Making<'_> {
             }
         }
         text
+    }
+
+    /// Perhaps `@defer`.
+    fn defer(&mut self) -> String {
+        if !self.defers || self.chance(2) {
+            return String::new();
+        }
+        let mut args = Vec::new();
+        if self.chance(2) {
+            self.labels += 1;
+            args.push(format!("label: \"L{}\"", self.labels));
+        }
+        if self.chance(4) {
+            let value = !self.chance(4);
+            args.push(format!(
+                "if: {}",
+                if self.chance(2) { self.boolean(value) } else { value.to_string() }
+            ));
+        }
+        if args.is_empty() { String::from(" @defer") } else { format!(" @defer({})", args.join(", ")) }
     }
 
     fn boolean(&mut self, value: bool) -> String {

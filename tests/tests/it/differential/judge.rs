@@ -26,6 +26,11 @@ impl Judge {
         Self { process: crate::judge::Judge::start().await, sdl: sdl.to_owned() }
     }
 
+    /// graphql-js 17, of answers in parts.
+    pub async fn of_parts(sdl: &str) -> Self {
+        Self { process: crate::judge::Judge::of_parts().await, sdl: sdl.to_owned() }
+    }
+
     /// The verdict on a case with these answers, which are passed on as they are: the order of keys counts.
     pub async fn ask(&mut self, case: &Case, answers: &[(&str, &str)]) -> Value {
         let told = Told(&case.world);

@@ -2,7 +2,7 @@
 
 use async_graphql::{EmptyMutation, EmptySubscription, Enum, ID, Object};
 use bff::{
-    Ask, Bff, Fault, First, Have, IntoAsk, Leaf, Many, ManyMaybe, Maybe, One, OptionalManyMaybe,
+    Ask, Bff, Deferrable, Fault, First, Have, IntoAsk, Leaf, Many, ManyMaybe, Maybe, One, OptionalManyMaybe,
     RequestContext, Then, Told, Upstream, edges, entity,
     fanout::{AsKey, Bubble, Key, Out, Path},
     question,
@@ -297,4 +297,9 @@ impl Query {
 
 pub fn bff() -> Bff {
     Bff::new("shapes", "").upstreams(&[REST]).schema(Query, EmptyMutation, EmptySubscription)
+}
+
+/// The same, of which fragments may be put off.
+pub fn bff_in_parts() -> Bff {
+    Bff::new("shapes", "").upstreams(&[REST]).schema(Deferrable(Query), EmptyMutation, EmptySubscription)
 }

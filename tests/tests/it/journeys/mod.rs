@@ -6,7 +6,7 @@ mod crash;
 mod dead_upstreams;
 mod dev;
 mod growth;
-mod house;
+pub mod house;
 mod import;
 mod mobile;
 mod partner;

@@ -58,7 +58,7 @@ pub use person::{Person, RestReply, reply, text};
 pub use process::{Process, Spawn, binary, workspace};
 pub use reply::{EventSource, Reply};
 pub use serde_json::{Value, json};
-pub use server::{Query, Running, Server, start};
+pub use server::{Query, Running, Server, exchange, start};
 pub use socket::{Socket, Subscription};
 pub use subscriber::{Event, Subscriber};
 

@@ -228,7 +228,8 @@ impl IntoFuture for Query {
     }
 }
 
-pub(crate) async fn exchange(request: reqwest::RequestBuilder) -> Answer {
+/// Sends any request.
+pub async fn exchange(request: reqwest::RequestBuilder) -> Answer {
     #[expect(clippy::disallowed_methods, reason = "a test is a client, not a BFF")]
     let response = request.send().await.unwrap_or_else(|error| panic!("no answer: {error}"));
     let (status, headers) = (response.status().as_u16(), response.headers().clone());

@@ -5,7 +5,7 @@
 //! its answer: rows, none, or a failure. Nothing is spawned: calls end with the request that wants them.
 
 use super::{
-    Page, Place, Question,
+    Fault, Page, Place, Question,
     account::{Account, Fanout, Shared},
     depart::depart_alone,
     flight::Flight,
@@ -19,6 +19,7 @@ use parking_lot::Mutex;
 use rustc_hash::FxHashMap;
 use std::{
     any::{Any, TypeId},
+    panic::AssertUnwindSafe,
     sync::{
         Arc,
         atomic::{
@@ -411,7 +412,10 @@ impl<Q: Question> Asked<Q> {
             url_len: url.len(),
             left: false,
         }));
-        self.flights.push(Flight::own(depart_alone(sender.clone(), page.clone(), wave).boxed().shared()));
+        // A panic in reading it is the same failure for all who wait for it, and logged once.
+        let journey = AssertUnwindSafe(depart_alone(sender.clone(), page.clone(), wave)).catch_unwind();
+        let journey = journey.map(|answered| answered.unwrap_or_else(|_| Err(Fault::internal())));
+        self.flights.push(Flight::own(journey.boxed().shared()));
         if Q::PAGE > 1 {
             self.boarding.push(page);
         }

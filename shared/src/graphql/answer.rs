@@ -3,6 +3,7 @@
 mod errors;
 
 use self::errors::Errors;
+pub use self::errors::carried;
 pub(super) use self::errors::put;
 use super::document::Refusal;
 use crate::fanout::{Code, Completing, DegradedAt, Fanout, Keep, Operation, RAW, RootField, Stats, raw_text};
@@ -231,7 +232,7 @@ pub fn completed(
         "null" => Value::Null,
         _ => Value::Object([(Name::new(RAW), Value::String(text))].into_iter().collect()),
     };
-    response.errors = response.errors.into_iter().map(errors::carried).collect();
+    response.errors = response.errors.into_iter().map(carried).collect();
     let told = Told::of(operation, stats, whole);
     if let Ok(serde_json::Value::Object(extensions)) = serde_json::to_value(&told) {
         let value = |value| Value::from_json(value).unwrap_or_default();

@@ -217,13 +217,8 @@ impl Engine {
             Ok((asked, variables)) => self.ready(asked, variables, context, self.stats()),
             Err(refusals) => {
                 let errors = refusals.iter().map(|refusal| {
-                    refusal.fault.at(
-                        refusal
-                            .at
-                            .map(|(line, column)| async_graphql::Pos { line, column })
-                            .unwrap_or_default(),
-                        Vec::new(),
-                    )
+                    let at = refusal.at.map(|(line, column)| async_graphql::Pos { line, column });
+                    answer::carried(refusal.fault.at(at.unwrap_or_default(), Vec::new()))
                 });
                 return stream::iter([Response::from_errors(errors.collect())]).boxed();
             }

@@ -26,13 +26,15 @@ pub struct Upstream {
     name: &'static str,
     max_url: usize,
     max_body: usize,
+    /// What it says to a write that it refuses is written for callers.
+    speaks: bool,
     policy: Policy,
 }
 
 impl Upstream {
     /// Called `name` in configuration, logs and metrics. Two seconds a call, URLs up to 4 KiB, answers up to 8 MiB.
     pub const fn named(name: &'static str) -> Self {
-        Self { name, max_url: 4_096, max_body: 8 << 20, policy: Policy::DEFAULT }
+        Self { name, max_url: 4_096, max_body: 8 << 20, speaks: false, policy: Policy::DEFAULT }
     }
 
     /// The longest a call may take, within the request's own deadline: waiting for its turn and a repetition included.
@@ -105,6 +107,13 @@ impl Upstream {
     #[must_use]
     pub const fn max_body_bytes(self, max_body: usize) -> Self {
         Self { max_body, ..self }
+    }
+
+    /// The `detail` of its problems (RFC 9457) is written for callers: a write that it refuses is answered with it. Of any
+    /// other upstream nobody reads a word; what it said is in the log.
+    #[must_use]
+    pub const fn speaks_to_callers(self) -> Self {
+        Self { speaks: true, ..self }
     }
 
     /// In configuration, logs and metrics.

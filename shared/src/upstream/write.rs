@@ -55,6 +55,31 @@ impl<T> Written<T> {
     }
 }
 
+/// The most characters of an upstream's words.
+const MOST_WORDS: usize = 500;
+
+impl Upstream {
+    /// What it says to a refused write, if that is written for callers; else it is for the log alone.
+    fn words(&self, reply: &Reply) -> Option<String> {
+        let problem: Problem = serde_json::from_slice(&reply.body).ok()?;
+        let words = problem.detail.or(problem.title)?;
+        // One line of text, whatever it is.
+        let words =
+            words.split(|c: char| c.is_whitespace() || c.is_control()).filter(|word| !word.is_empty());
+        let words: String = words.collect::<Vec<_>>().join(" ").chars().take(MOST_WORDS).collect();
+        if !self.speaks {
+            tracing::info!(
+                upstream.name = self.name(),
+                upstream.detail = words,
+                http.status = reply.status,
+                "the upstream refuses a write"
+            );
+            return None;
+        }
+        (!words.is_empty()).then_some(words)
+    }
+}
+
 /// RFC 9457, as far as a caller may read it.
 #[derive(Deserialize)]
 struct Problem {
@@ -209,19 +234,19 @@ impl Write {
         drop(under_way);
         self.loader.forget();
         let reply = reply?;
-        let detail = |reply: &Reply| {
-            let problem: Option<Problem> = serde_json::from_slice(&reply.body).ok();
-            problem
-                .and_then(|problem| problem.detail.or(problem.title))
-                .unwrap_or_else(|| "The service refuses this.".to_owned())
-        };
+        let detail =
+            |reply: &Reply, ours: &str| self.upstream.words(reply).unwrap_or_else(|| ours.to_owned());
         Ok(match reply.status {
             200..=299 => Exchanged::Done(reply),
             401 => return Err(Fault::unauthenticated()),
             403 => return Err(Fault::forbidden("You may not do this.")),
-            404 => Exchanged::NotFound(detail(&reply)),
-            409 | 412 => Exchanged::Conflict(detail(&reply)),
-            400 | 413 | 422 => Exchanged::Refused(detail(&reply)),
+            404 => Exchanged::NotFound(detail(&reply, "What this is about does not exist.")),
+            409 | 412 => {
+                Exchanged::Conflict(detail(&reply, "Somebody else was first: read again and decide anew."))
+            }
+            400 | 413 | 422 => {
+                Exchanged::Refused(detail(&reply, "The service that keeps this does not accept it."))
+            }
             status => {
                 tracing::error!(
                     upstream.name = self.upstream.name(),

@@ -8,4 +8,4 @@ mod failing;
 mod policies;
 mod selecting;
 mod subscribing;
-mod world;
+pub mod world;

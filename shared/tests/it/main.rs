@@ -11,6 +11,7 @@ mod client;
 mod config;
 mod defer;
 mod edge;
+mod errors;
 mod executor;
 mod http;
 mod operations;

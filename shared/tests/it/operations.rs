@@ -5,4 +5,4 @@ mod deadlines;
 mod in_flight;
 mod kept;
 mod private;
-mod world;
+pub mod world;

@@ -199,7 +199,7 @@ pub(super) fn mask(operation: &Operation, variables: &Variables, errors: &mut [S
 }
 
 /// As async-graphql's own transports can carry it.
-pub(super) fn carried(mut error: ServerError) -> ServerError {
+pub fn carried(mut error: ServerError) -> ServerError {
     let (retryable, trace) =
         (told(&error).retryable, RequestRecord::with_current(|record| record.trace().trace_id_hex()));
     let extensions = error.extensions.get_or_insert_default();

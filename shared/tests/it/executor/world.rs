@@ -319,6 +319,10 @@ impl ByHand {
         Some(0)
     }
 
+    async fn for_ever(&self) -> Option<i32> {
+        std::future::pending().await
+    }
+
     async fn foreign(&self) -> async_graphql::Result<Option<i32>> {
         Ok(Some("hunter2".parse::<i32>()?))
     }

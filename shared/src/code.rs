@@ -73,8 +73,22 @@ codes! {
     GraphqlValidationFailed "GRAPHQL_VALIDATION_FAILED" Caller, once, 400: "Correct the document at the error's location; the published schema says what there is.";
     /// The schema is not told by this server.
     IntrospectionDisabled "INTROSPECTION_DISABLED" Caller, once, 400: "Read the published schema instead.";
-    /// The document is larger or wider than this server takes.
-    DocumentTooComplex "DOCUMENT_TOO_COMPLEX" Caller, once, 400: "Ask for less at once: the message says which limit was passed, and by how much.";
+    /// The answer would be longer than this server writes.
+    DocumentTooComplex "DOCUMENT_TOO_COMPLEX" Caller, once, 400: "Ask for fewer items, or for less of each.";
+    /// The document has more bytes than this server takes.
+    DocumentLimitExceeded "DOCUMENT_LIMIT_EXCEEDED" Caller, once, 400: "Ask for less at once; send long texts as variables.";
+    /// The document has more tokens than this server takes.
+    TokenLimitExceeded "TOKEN_LIMIT_EXCEEDED" Caller, once, 400: "Ask for less at once; send long lists as variables.";
+    /// The document selects more fields than this server takes, its fragments spread out.
+    SelectionLimitExceeded "SELECTION_LIMIT_EXCEEDED" Caller, once, 400: "Ask for less at once.";
+    /// The operation has more aliases than this server takes, its fragments followed.
+    AliasLimitExceeded "ALIAS_LIMIT_EXCEEDED" Caller, once, 400: "Split it into several operations.";
+    /// The operation has more directives than this server takes, its fragments followed.
+    DirectiveLimitExceeded "DIRECTIVE_LIMIT_EXCEEDED" Caller, once, 400: "Leave some out, or put fields of one condition into one fragment.";
+    /// The operation has more root fields than this server takes.
+    RootFieldLimitExceeded "ROOT_FIELD_LIMIT_EXCEEDED" Caller, once, 400: "Split it into several operations.";
+    /// More items of a list are asked for than are given at once.
+    PageLimitExceeded "PAGE_LIMIT_EXCEEDED" Caller, once, 400: "Ask for fewer with `first`, `last` or `limit`, and page.";
     /// Selections are nested deeper than this server takes.
     DepthLimitExceeded "DEPTH_LIMIT_EXCEEDED" Caller, once, 400: "Ask for less at once, or begin at a root that is closer to what is wanted.";
     /// The operation may cost more than this server spends on one.

@@ -114,6 +114,7 @@ impl Album {
     }
 
     /// The genres it belongs to, the most fitting first.
+    #[graphql(tag = "items:3")]
     fn genres(&self) -> AskEach<GenreById> {
         AskEach::of(self.genre_ids.iter().cloned().map(GenreById))
     }

@@ -53,6 +53,7 @@ impl Artist {
     }
 
     /// The genres they play, the most fitting first.
+    #[graphql(tag = "items:3")]
     fn genres(&self) -> AskEach<GenreById> {
         AskEach::of(self.genre_ids.iter().cloned().map(GenreById))
     }

@@ -71,6 +71,7 @@ impl Track {
     }
 
     /// The genres of its album, the most fitting first.
+    #[graphql(tag = "items:3")]
     fn genres(&self) -> Then<Ask<AlbumById>, AskEach<GenreById>> {
         AlbumById(self.album_id.clone()).ask().then(|albums, _| {
             AskEach::of(albums.iter().flat_map(|album| &album.genre_ids).cloned().map(GenreById))

@@ -12,6 +12,7 @@ pub struct GraphqlAttribute {
     pub deprecation: Option<String>,
     pub guard: Option<Expr>,
     pub default: Option<Expr>,
+    pub tags: Vec<String>,
 }
 
 /// Reads and removes `#[graphql(…)]`.
@@ -29,8 +30,10 @@ pub fn take_graphql(attributes: &mut Vec<Attribute>) -> Result<GraphqlAttribute>
                 found.guard = Some(meta.value()?.parse()?);
             } else if meta.path.is_ident("default") {
                 found.default = Some(meta.value()?.parse()?);
+            } else if meta.path.is_ident("tag") {
+                found.tags.push(meta.value()?.parse::<LitStr>()?.value());
             } else {
-                return Err(meta.error("known here: skip, name, deprecation, guard, default"));
+                return Err(meta.error("known here: skip, name, deprecation, guard, default, tag"));
             }
             Ok(())
         })?;

@@ -86,9 +86,11 @@ pub fn expand(attributes: TokenStream, item: TokenStream) -> Result<TokenStream>
             #name => (&__fanout::probe::Returns::<Self, #args, #returns>(#function)).field() #guarded,
         });
         let (description, deprecated) = (doc(&method.attrs), option(graphql.deprecation.as_ref()));
+        let tags = &graphql.tags;
         info.push(quote! {
             let mut info = __fanout::type_info::FieldInfo::new(#name, #description);
             info.deprecated = #deprecated;
+            info.tags = &[#(#tags),*];
             #(#describe)*
             object.field::<#returns>(info);
         });

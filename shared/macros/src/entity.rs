@@ -92,9 +92,11 @@ fn object(options: Options, mut item: ItemStruct) -> Result<TokenStream> {
                     ) #guarded),
                 });
                 let (description, deprecated) = (doc(&field.attrs), option(graphql.deprecation.as_ref()));
+                let tags = &graphql.tags;
                 info.push(quote! {
                     let mut info = __type_info::FieldInfo::new(#name, #description);
                     info.deprecated = #deprecated;
+                    info.tags = &[#(#tags),*];
                     object.field::<#ty>(info);
                 });
             }

@@ -163,6 +163,28 @@ pub struct Limits {
     pub bodies_bytes: usize,
     /// Bytes of answers that wait for slow peers, of all connections. Beyond it, the slowest are cut off.
     pub unsent_bytes: usize,
+    /// Bytes of a GraphQL document.
+    pub document_bytes: usize,
+    /// Tokens of a document; comments and commas are none.
+    pub tokens: u64,
+    /// Fields that stand below each other in an operation, its fragments followed.
+    pub depth: u64,
+    /// Aliases of an operation, its fragments followed.
+    pub aliases: u64,
+    /// Selections of a document once its fragments are spread out; what is selected on an interface or a union counts
+    /// for each type that it may be.
+    pub selections: u64,
+    /// Directives of an operation, its fragments followed.
+    pub directives: u64,
+    /// Root fields of an operation.
+    pub root_fields: u64,
+    /// What an argument called `first`, `last` or `limit` may ask for.
+    pub first: u64,
+    /// What an operation may cost: 1 for each object, times the sizes of the lists it stands in. Fields say otherwise
+    /// with `#[graphql(tag = "cost:5")]` and `#[graphql(tag = "items:25")]`.
+    pub cost: u64,
+    /// Fields that stand below each other in introspection, which counts for neither `depth` nor `cost`.
+    pub introspection_depth: u64,
 }
 
 /// What is kept of upstreams' answers, as long as they allow (RFC 9111).
@@ -240,6 +262,16 @@ impl Default for Limits {
             streams: 100,
             bodies_bytes: 16 << 20,
             unsent_bytes: 32 << 20,
+            document_bytes: 100_000,
+            tokens: 2_000,
+            depth: 12,
+            aliases: 30,
+            selections: 5_000,
+            directives: 50,
+            root_fields: 20,
+            first: 100,
+            cost: 10_000,
+            introspection_depth: 20,
         }
     }
 }
@@ -284,6 +316,12 @@ impl Section for Settings {
             ("limits.streams", self.limits.streams.into()),
             ("limits.bodies_bytes", self.limits.bodies_bytes as u64),
             ("limits.unsent_bytes", self.limits.unsent_bytes as u64),
+            ("limits.document_bytes", self.limits.document_bytes as u64),
+            ("limits.tokens", self.limits.tokens),
+            ("limits.depth", self.limits.depth),
+            ("limits.selections", self.limits.selections),
+            ("limits.root_fields", self.limits.root_fields),
+            ("limits.cost", self.limits.cost),
         ] {
             if value == 0 {
                 problems.push(format!(

@@ -25,6 +25,8 @@ pub struct FieldInfo {
     pub deprecated: Option<&'static str>,
     /// Who may see it, appended to the description so that a client can read it.
     pub guard: Option<&'static str>,
+    /// What it costs, where that is not what its type says: `cost:5`, `items:25`. They appear in no SDL.
+    pub tags: &'static [&'static str],
     args: Vec<MetaInputValue>,
 }
 
@@ -92,7 +94,7 @@ fn meta(info: FieldInfo, ty: String) -> MetaField {
         visible: None,
         shareable: false,
         inaccessible: false,
-        tags: Vec::new(),
+        tags: info.tags.iter().map(|tag| (*tag).to_owned()).collect(),
         override_from: None,
         compute_complexity: None,
         directive_invocations: Vec::new(),

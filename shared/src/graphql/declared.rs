@@ -3,6 +3,7 @@
 use super::{
     document::Documents,
     engine::Engine,
+    guard::Guard,
     roots::{Fenced, Serial},
     trusted::Trusted,
 };
@@ -110,7 +111,10 @@ impl Declared {
             apollo_compiler::Schema::parse_and_validate(&self.sdl, "schema.graphql").map_err(|invalid| {
                 SchemaError(format!("the schema is not valid GraphQL:\n{}", invalid.errors))
             })?;
-        let documents = Documents::new(schema, self.registry, serving.introspection());
+        let limits = serving.settings.limits.clone();
+        let guard =
+            Guard::new(limits, serving.introspection(), &schema, &self.registry).map_err(SchemaError)?;
+        let documents = Documents::new(schema, self.registry, guard);
         let trusted = Trusted::new(serving.settings, &documents).map_err(SchemaError)?;
         Ok(Engine::over(self.runner, documents, trusted, upstreams, serving.settings))
     }

@@ -1,13 +1,24 @@
 //! One prepared document per distinct text: guarded, parsed, validated, its roots collected; verdicts are kept.
 
+mod parsed;
+mod place;
+pub(super) mod rules;
+mod unvalued;
+mod verdicts;
+
+pub use self::place::Place;
+use self::{parsed::Parsed, verdicts::Verdicts};
 use super::{
-    guard,
+    guard::{Guard, OperationCost, Weighed},
     incremental::{DIRECTIVE, Defers, Form, Variant},
 };
 use crate::fanout::{
     Code, Compiler, Cutting, Fault, Merged, Operation, RootField, SetId, Shown, Type, plan::Occurrence,
 };
-use apollo_compiler::{ExecutableDocument as ValidDocument, Schema, validation::Valid};
+use apollo_compiler::{
+    Node, Schema, ast,
+    validation::{DiagnosticList, Valid},
+};
 use async_graphql::{
     Name, Positioned, Variables,
     parser::types::{
@@ -16,13 +27,10 @@ use async_graphql::{
     },
     registry::Registry,
 };
-use moka::sync::Cache;
 use std::{cell::Cell, collections::HashMap, sync::Arc};
 
-/// The memory that prepared documents may take, by an estimate that follows the length of the text.
-const CACHE_BYTES: u64 = 32 << 20;
-/// What a prepared document takes for each byte of its text, about.
-const BYTES_PER_BYTE: usize = 40;
+/// The most errors that are told of one document: the first alone often is a consequence.
+const TOLD: usize = 20;
 
 /// Why a document is refused, as the client reads it.
 #[derive(Clone, Debug)]
@@ -36,9 +44,8 @@ pub type Refusals = Arc<Vec<Refusal>>;
 
 /// A document that may run.
 pub struct Prepared {
+    /// In its order.
     pub operations: Vec<PreparedOperation>,
-    /// For the coercion of variables.
-    pub valid: Valid<ValidDocument>,
 }
 
 /// One operation of it.
@@ -50,13 +57,16 @@ pub struct PreparedOperation {
     /// Some root is under a condition: the stub differs from request to request.
     pub conditional: bool,
     pub has_variables: bool,
+    /// As they are declared.
+    pub variables: Vec<Node<ast::VariableDefinition>>,
+    pub cost: OperationCost,
     /// What it puts off, if it puts something off and clients may.
     pub defers: Option<Defers>,
 }
 
 impl Prepared {
     /// How often it may be planned.
-    fn plans(&self) -> usize {
+    pub fn plans(&self) -> usize {
         if self.operations.iter().any(|operation| operation.defers.is_some()) {
             1 + Defers::VARIANTS
         } else {
@@ -86,23 +96,16 @@ impl Prepared {
 pub struct Documents {
     schema: Valid<Schema>,
     registry: Arc<Registry>,
-    introspection: bool,
+    guard: Guard,
     /// Clients may put fragments off.
     defers: bool,
-    known: Cache<Arc<str>, Result<Arc<Prepared>, Refusals>>,
+    known: Verdicts,
 }
 
 impl Documents {
-    pub fn new(schema: Valid<Schema>, registry: Arc<Registry>, introspection: bool) -> Self {
-        let known = Cache::builder()
-            .max_capacity(CACHE_BYTES)
-            .weigher(|text: &Arc<str>, verdict: &Result<Arc<Prepared>, Refusals>| {
-                let plans = verdict.as_ref().map_or(1, |prepared| prepared.plans());
-                u32::try_from(1_024 + text.len() * BYTES_PER_BYTE * plans).unwrap_or(u32::MAX)
-            })
-            .build();
+    pub fn new(schema: Valid<Schema>, registry: Arc<Registry>, guard: Guard) -> Self {
         let defers = registry.directives.contains_key(DIRECTIVE);
-        Self { schema, registry, introspection, defers, known }
+        Self { schema, registry, guard, defers, known: Verdicts::new() }
     }
 
     /// Whether clients may put fragments off.
@@ -114,57 +117,66 @@ impl Documents {
         &self.schema
     }
 
+    pub fn guard(&self) -> &Guard {
+        &self.guard
+    }
+
     /// The verdict on a text, made on first sight.
     pub fn get(&self, text: &str) -> Result<Arc<Prepared>, Refusals> {
         if let Some(known) = self.known.get(text) {
             return known;
         }
         let verdict = self.prepare(text).map(Arc::new).map_err(Arc::new);
-        // A text beyond the guard's size is refused in no time; keeping it would only fill the cache.
-        if guard::text(text).is_ok() {
-            self.known.insert(text.into(), verdict.clone());
+        // A text that is too long is refused in no time; keeping it would only fill the cache.
+        if text.len() <= self.guard.document_bytes() {
+            self.known.keep(text, &verdict);
         }
         verdict
     }
 
     fn prepare(&self, text: &str) -> Result<Prepared, Vec<Refusal>> {
         let refuse = |fault| vec![Refusal { fault, at: None }];
-        guard::text(text).map_err(refuse)?;
-        let document = async_graphql::parser::parse_query(text).map_err(|error| {
-            let at = error.positions().next().map(|pos| (pos.line, pos.column));
-            vec![Refusal { fault: Fault::new(Code::GraphqlParseFailed, error.to_string()), at }]
-        })?;
-        guard::expansion(&document).map_err(refuse)?;
-        let valid =
-            ValidDocument::parse_and_validate(&self.schema, text, "document.graphql").map_err(|invalid| {
-                // All of them: the first alone often is a consequence.
-                let refusals: Vec<_> = invalid
-                    .errors
-                    .iter()
-                    .take(20)
-                    .map(|error| {
-                        let shown = error.to_json();
-                        Refusal {
-                            fault: Fault::new(Code::GraphqlValidationFailed, shown.message),
-                            at: shown.locations.first().map(|at| (at.line, at.column)),
-                        }
-                    })
-                    .collect();
-                refusals
-            })?;
-        let fragments = Arc::new(document.fragments);
-        let operations: Vec<(Option<String>, Positioned<OperationDefinition>)> = match document.operations {
-            DocumentOperations::Single(operation) => vec![(None, operation)],
-            DocumentOperations::Multiple(operations) => {
-                operations.into_iter().map(|(name, operation)| (Some(name.to_string()), operation)).collect()
-            }
-        };
+        self.guard.text(text).map_err(refuse)?;
+        let document = ast::Document::parse(text, "document.graphql")
+            .map_err(|wrong| told(&wrong.errors, Code::GraphqlParseFailed))?;
+        if let Some(at) = unvalued::first(text) {
+            let pos = Place::new(text).at(at);
+            let message = "A name among arguments or in an input object needs a value: `name: value`.";
+            let fault = Fault::new(Code::GraphqlParseFailed, message);
+            return Err(vec![Refusal { fault, at: Some((pos.line, pos.column)) }]);
+        }
+        if document.definitions.is_empty() {
+            let message = "The document is empty: write an operation, such as `{ __typename }`.";
+            return Err(refuse(Fault::new(Code::GraphqlParseFailed, message)));
+        }
+        let mut place = Place::new(text);
+        let Weighed { costs, conflict } =
+            self.guard.weigh(&self.schema, &document, &mut place).map_err(|refusal| vec![refusal])?;
+        document
+            .to_executable_validate(&self.schema)
+            .map_err(|invalid| told(&invalid.errors, Code::GraphqlValidationFailed))?;
+        let refusals = rules::refusals(&self.schema, &document, &mut place);
+        let refusals: Vec<_> = conflict.into_iter().chain(refusals).collect();
+        if !refusals.is_empty() {
+            return Err(refusals);
+        }
+        let Parsed { operations, fragments } = Parsed::of(&document, &mut place);
+        let fragments = Arc::new(fragments);
+        let variables = document.definitions.iter().filter_map(|definition| match definition {
+            ast::Definition::OperationDefinition(operation) => Some(operation.variables.clone()),
+            _ => None,
+        });
         let operations = operations
             .into_iter()
-            .map(|(name, operation)| self.operation(name, operation, &fragments))
+            .zip(variables)
+            .zip(costs)
+            .map(|(((name, operation), variables), cost)| {
+                let operation = self.operation(name, operation, &fragments)?;
+                Ok(PreparedOperation { variables, cost, ..operation })
+            })
             .collect::<Result<_, Fault>>()
             .map_err(refuse)?;
-        Ok(Prepared { operations, valid })
+        Ok(Prepared { operations })
     }
 
     /// Collects the roots of an operation as one flat list without duplicates, so that what async-graphql runs is that.
@@ -247,12 +259,6 @@ impl Documents {
         for merged in merged {
             let field_name = merged.first.node.name.node.as_str();
             let introspection = field_name == "__schema" || field_name == "__type";
-            if introspection && !self.introspection {
-                return Err(Fault::new(
-                    Code::IntrospectionDisabled,
-                    "Introspection is not available here. Read the published schema instead.",
-                ));
-            }
             introspects |= introspection;
             let declared =
                 match self.registry.types.get(object).and_then(|object| object.field_by_name(field_name)) {
@@ -285,34 +291,35 @@ impl Documents {
             operation = operation.cut(cutting, within);
         }
         let operation = Arc::new(operation);
-        Ok(PreparedOperation { name, operation, stub, conditional, has_variables, defers: None })
+        Ok(PreparedOperation {
+            name,
+            operation,
+            stub,
+            conditional,
+            has_variables,
+            variables: Vec::new(),
+            cost: OperationCost::default(),
+            defers: None,
+        })
     }
 }
 
 type Fragments = Arc<HashMap<Name, Positioned<FragmentDefinition>>>;
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_was_prepared_is_kept_within_bounds_and_what_is_too_long_not_at_all() {
-        let schema = Schema::parse_and_validate("type Query { a: Int }", "schema.graphql").unwrap();
-        let mut registry = Registry { query_type: String::from("Query"), ..Registry::default() };
-        <i32 as async_graphql::OutputType>::create_type_info(&mut registry);
-        let documents = Documents::new(schema, Arc::new(registry), false);
-        for n in 0..60 {
-            let _ = documents.get(&format!("{{ a }} # {n} {}", "x".repeat(20_000)));
-        }
-        documents.known.run_pending_tasks();
-        assert!((1..=CACHE_BYTES).contains(&documents.known.weighted_size()));
-        let before = documents.known.entry_count();
-        let long = format!("{{ a }} # {}", "x".repeat(200_000));
-        assert!(documents.get(&long).is_err());
-        documents.known.run_pending_tasks();
-        assert_eq!(
-            (documents.known.entry_count(), documents.known.contains_key(long.as_str())),
-            (before, false)
-        );
-    }
+/// What apollo-compiler says, as the client reads it.
+fn told(errors: &DiagnosticList, code: Code) -> Vec<Refusal> {
+    let told = errors.iter().take(TOLD).map(|error| {
+        let shown = error.to_json();
+        // A name that somebody guesses is not theirs to be told.
+        let message = match shown.message.split_once(" Did you mean") {
+            Some((message, _)) => message.to_owned(),
+            None => shown.message,
+        };
+        let at = shown.locations.first().map(|at| (at.line, at.column));
+        Refusal { fault: Fault::new(code, message), at }
+    });
+    told.collect()
 }
+
+#[cfg(test)]
+mod tests;

@@ -283,14 +283,14 @@ impl Engine {
         if !operation.has_variables {
             return Ok(Coerced::default());
         }
-        let valid =
-            asked.prepared.valid.operations.get(operation.name.as_deref()).map_err(|_| Fault::internal())?;
-        variables::coerce(
+        let coerced = variables::coerce(
             self.0.documents.schema(),
-            valid,
+            operation,
             request.variables.as_ref(),
             self.0.sharing.is_some(),
-        )
+        )?;
+        self.0.documents.guard().sized(&operation.cost, &coerced.variables)?;
+        Ok(coerced)
     }
 }
 

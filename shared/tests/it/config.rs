@@ -133,7 +133,7 @@ fn an_unknown_key_is_an_error_that_suggests_the_right_one() {
     for expected in [
         "sample.toml (built in), line 1: unknown key `listn`; did you mean `listen`?",
         "sample.toml (built in), line 4: unknown key `pages.sizee`; did you mean `pages.size`?",
-        "sample.toml (built in), line 6: unknown key `limits.body`; the keys here are `answer_bytes`, `bodies_bytes`, `body_bytes`, `body_timeout_ms`",
+        "sample.toml (built in), line 6: unknown key `limits.body`; the keys here are `aliases`, `answer_bytes`, `bodies_bytes`, `body_bytes`,",
         "environment variable SAMPLE__AUTH__AUDIANCE: unknown key `auth.audiance`; did you mean `auth.audience`?",
         "environment variable SAMPLE__ZEBRA: unknown key `zebra`; the keys here are `admin`, `auth`,",
         "--set playgroud: unknown key `playgroud`; did you mean `playground`?",

@@ -10,6 +10,7 @@ mod auth;
 mod client;
 mod config;
 mod defer;
+mod documents;
 mod edge;
 mod errors;
 mod executor;

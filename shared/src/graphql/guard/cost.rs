@@ -1,0 +1,269 @@
+//! What an operation costs: 1 for each object that it may ask for, times the sizes of the lists that they stand in.
+//!
+//! A list is as long as `first`, `last` or `limit` say. They may stand at the list itself, or at the object around it (a
+//! connection: `things(first: 5) { nodes { … } }`). Without them it is [`LIST`] long, or what the field's tag says.
+//! Where a variable says it, the cost is known when the variables are; the document is walked once all the same.
+
+use async_graphql::{Name, Value, Variables, registry::Registry};
+use std::{collections::HashMap, sync::Arc};
+
+/// The arguments that say how long a list is.
+pub const SIZES: [&str; 3] = ["first", "last", "limit"];
+/// How long a list is if nobody says.
+const LIST: u64 = 10;
+
+/// What fields say of their cost, by type and field; most say nothing.
+#[derive(Default)]
+pub struct Tags(HashMap<String, HashMap<String, Tag>>);
+
+/// What a field says of its cost.
+#[derive(Clone, Copy, Default, Debug, PartialEq, Eq)]
+pub struct Tag {
+    /// `cost:5`: of the field itself, or of each of its items.
+    pub weight: Option<u64>,
+    /// `items:25`: how long its list is.
+    pub items: Option<u64>,
+}
+
+impl Tags {
+    /// # Errors
+    /// The field whose tag is no number.
+    pub fn of(registry: &Registry) -> Result<Self, String> {
+        let mut tags = HashMap::<String, HashMap<String, Tag>>::new();
+        for (ty, meta) in &registry.types {
+            for (field, meta) in meta.fields().into_iter().flatten() {
+                let mut tag = Tag::default();
+                for text in &meta.tags {
+                    let Some((kind, number)) = text.split_once(':') else { continue };
+                    let place = match kind {
+                        "cost" => &mut tag.weight,
+                        "items" => &mut tag.items,
+                        _ => continue,
+                    };
+                    *place = Some(number.trim().parse().map_err(|_| {
+                        format!("{ty}.{field} has the tag \"{text}\": write a number, such as `{kind}:5`")
+                    })?);
+                }
+                if tag != Tag::default() {
+                    tags.entry(ty.clone()).or_default().insert(field.clone(), tag);
+                }
+            }
+        }
+        Ok(Self(tags))
+    }
+
+    pub fn get(&self, ty: &str, field: &str) -> Tag {
+        self.0.get(ty).and_then(|fields| fields.get(field)).copied().unwrap_or_default()
+    }
+}
+
+/// How long a list is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Size {
+    Known(u64),
+    Variable {
+        name: Name,
+        /// Where the variable has no value.
+        otherwise: u64,
+    },
+}
+
+impl Size {
+    fn of(&self, variables: &Variables) -> u64 {
+        match self {
+            Self::Known(size) => *size,
+            Self::Variable { name, otherwise } => match variables.get(name) {
+                Some(Value::Number(number)) => {
+                    number.as_i64().map_or(u64::MAX, |size| u64::try_from(size).unwrap_or(0))
+                }
+                _ => *otherwise,
+            },
+        }
+    }
+}
+
+/// A cost: known, or one of the [`Sums`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cost {
+    Known(u64),
+    Sum(usize),
+}
+
+impl Default for Cost {
+    fn default() -> Self {
+        Self::Known(0)
+    }
+}
+
+/// `known` and all parts, each times its size.
+#[derive(Clone, Default, Debug)]
+pub struct Sum {
+    known: u64,
+    parts: Vec<(Size, Cost)>,
+}
+
+impl Sum {
+    pub fn add(&mut self, size: Size, cost: Cost) {
+        match (size, cost) {
+            (Size::Known(size), Cost::Known(cost)) => {
+                self.known = self.known.saturating_add(size.saturating_mul(cost));
+            }
+            part => self.parts.push(part),
+        }
+    }
+
+    pub fn once(&mut self, cost: Cost) {
+        self.add(Size::Known(1), cost);
+    }
+}
+
+/// All sums of a document that hang on variables, each after those that it is made of.
+#[derive(Clone, Default, Debug)]
+pub struct Sums(Vec<Sum>);
+
+impl Sums {
+    pub fn close(&mut self, sum: Sum) -> Cost {
+        if sum.parts.is_empty() {
+            return Cost::Known(sum.known);
+        }
+        self.0.push(sum);
+        Cost::Sum(self.0.len() - 1)
+    }
+}
+
+/// The cost of one operation.
+#[derive(Clone, Default, Debug)]
+pub struct OperationCost {
+    sums: Arc<Sums>,
+    cost: Cost,
+    /// Those that say how long a list is.
+    sizes: Arc<[Name]>,
+}
+
+impl OperationCost {
+    pub fn new(sums: Arc<Sums>, cost: Cost) -> Self {
+        let mut sizes = Vec::<Name>::new();
+        let mut reached = vec![false; sums.0.len()];
+        let mut open = vec![cost];
+        while let Some(cost) = open.pop() {
+            let Cost::Sum(at) = cost else { continue };
+            let Some(sum) = sums.0.get(at) else { continue };
+            if reached.get_mut(at).is_none_or(|reached| std::mem::replace(reached, true)) {
+                continue;
+            }
+            for (size, cost) in &sum.parts {
+                open.push(*cost);
+                if let Size::Variable { name, .. } = size {
+                    sizes.push(name.clone());
+                }
+            }
+        }
+        sizes.sort_unstable();
+        sizes.dedup();
+        Self { sums, cost, sizes: sizes.into() }
+    }
+
+    /// The variables that say how long a list is.
+    pub fn sizes(&self) -> &[Name] {
+        &self.sizes
+    }
+
+    /// With these variables, coerced.
+    pub fn with(&self, variables: &Variables) -> u64 {
+        self.total(|size| size.of(variables))
+    }
+
+    /// Whatever the variables are.
+    pub fn at_least(&self) -> u64 {
+        self.total(|size| match size {
+            Size::Known(size) => *size,
+            Size::Variable { .. } => 0,
+        })
+    }
+
+    fn total(&self, size: impl Fn(&Size) -> u64) -> u64 {
+        let Cost::Sum(root) = self.cost else {
+            return match self.cost {
+                Cost::Known(cost) => cost,
+                Cost::Sum(_) => 0,
+            };
+        };
+        let mut totals = Vec::with_capacity(root + 1);
+        for sum in self.sums.0.iter().take(root + 1) {
+            let parts = sum.parts.iter().map(|(length, cost)| {
+                let cost = match cost {
+                    Cost::Known(cost) => *cost,
+                    Cost::Sum(at) => totals.get(*at).copied().unwrap_or(u64::MAX),
+                };
+                size(length).saturating_mul(cost)
+            });
+            totals.push(parts.fold(sum.known, u64::saturating_add));
+        }
+        totals.pop().unwrap_or(0)
+    }
+}
+
+/// What a selection set costs: by itself, and for each item that the lists right in it have, whose length is said around
+/// the set.
+#[derive(Clone, Copy, Default, Debug)]
+pub struct SetCost {
+    pub own: Cost,
+    pub per_item: Cost,
+}
+
+/// A set's cost in the making.
+#[derive(Default)]
+pub struct SetSum {
+    own: Sum,
+    per_item: Sum,
+}
+
+/// What is known of a selected field.
+pub struct FieldCost {
+    /// An object, an interface or a union.
+    pub composite: bool,
+    pub list: bool,
+    pub tag: Tag,
+    /// As an argument says.
+    pub size: Option<Size>,
+}
+
+impl SetSum {
+    pub fn field(&mut self, field: FieldCost, below: SetCost, sums: &mut Sums) {
+        let weight = Cost::Known(field.tag.weight.unwrap_or(u64::from(field.composite)));
+        let said = field.size.or(field.tag.items.map(Size::Known));
+        let mut one = Sum::default();
+        one.once(weight);
+        one.once(below.own);
+        if field.list {
+            // What is said here is this list's length; those right below have none.
+            one.add(Size::Known(LIST), below.per_item);
+            let one = sums.close(one);
+            match said {
+                Some(size) => self.own.add(size, one),
+                None => self.per_item.once(one),
+            }
+        } else {
+            one.add(said.unwrap_or(Size::Known(LIST)), below.per_item);
+            let one = sums.close(one);
+            self.own.once(one);
+        }
+    }
+
+    pub fn spread(&mut self, below: SetCost) {
+        self.own.once(below.own);
+        self.per_item.once(below.per_item);
+    }
+
+    pub fn close(self, sums: &mut Sums) -> SetCost {
+        SetCost { own: sums.close(self.own), per_item: sums.close(self.per_item) }
+    }
+}
+
+/// A whole set's cost, with nothing said around it.
+pub fn whole(set: SetCost, sums: &mut Sums) -> Cost {
+    let mut sum = Sum::default();
+    sum.once(set.own);
+    sum.add(Size::Known(LIST), set.per_item);
+    sums.close(sum)
+}

@@ -92,7 +92,7 @@ function loudly(strict, resolve) {
 }
 
 /** Where in `data` the failure at `path` shows: the null that it became or that swallowed it. */
-function landed(data, path) {
+function landed(data, path = []) {
   let at = data;
   for (let depth = 0; depth < path.length; depth++) {
     if (at === null || at === undefined) return path.slice(0, depth);

@@ -70,7 +70,15 @@ async fn start() -> (Fake, Running, String) {
 async fn started(bff: Bff) -> (Fake, Running, String) {
     let fake = Fake::start().await;
     let sdl = bff.sdl().expect("a schema").to_owned();
-    let running = Server::of(bff.public_schema()).upstream("rest", &fake).production().start().await;
+    let running = Server::of(bff.public_schema()).upstream("rest", &fake).production();
+    // Chance knows no measure; limits have tests of their own.
+    let running = running.settings(|settings| {
+        let limits = &mut settings.limits;
+        (limits.depth, limits.cost) = (64, u64::MAX);
+        (limits.aliases, limits.directives, limits.selections) = (10_000, 10_000, 100_000);
+        (limits.tokens, limits.root_fields) = (10_000, 10_000);
+    });
+    let running = running.start().await;
     (fake, running, sdl)
 }
 

@@ -8,4 +8,5 @@ mod differential;
 mod journeys;
 mod judge;
 mod the_kit;
+mod validation;
 mod walls;

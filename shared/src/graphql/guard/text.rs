@@ -71,6 +71,11 @@ impl<'t> Iterator for Tokens<'t> {
                     self.at += 1;
                     continue;
                 }
+                // A byte order mark is as good as a blank, wherever it stands.
+                0xEF if rest.starts_with("\u{feff}".as_bytes()) => {
+                    self.at += 3;
+                    continue;
+                }
                 b'#' => {
                     self.at += rest.iter().take_while(|byte| !matches!(byte, b'\n' | b'\r')).count();
                     continue;
@@ -132,6 +137,7 @@ mod tests {
         assert_eq!(counted(&"[".repeat(70)), (70, 70));
         assert_eq!(counted("}}}{{"), (5, 2));
         assert_eq!(counted(""), (0, 0));
+        assert_eq!(counted("\u{feff}a\u{feff}{"), (2, 1));
         for open in ["\"", "\"\"\"", "\"\\", "\"\"\"\\", "{ a(s: \"\\"] {
             let (tokens, _) = counted(open);
             assert!(tokens <= 6, "{open}: an open string is the parser's to refuse");

@@ -10,6 +10,7 @@ pub const ALL: &[Rule] = &[
         &[
             "{ dog { name } } # the end",
             "\u{feff}{ dog { name } }",
+            "query($v:\u{feff}Int) { arguments { intArgField(intArg:\u{feff}$v) } }",
             "query($a:[ [ Int ! ] ! ]=[[1]]){arguments{matrixField(matrix:$a)}}",
             "query Q ($command: DogCommand = trueHeel) { arguments { commandArgField(commandArg: $command) } }",
             "{ arguments { stringArgField(stringArg: \"\\u00e9 \\u{1F600} \\uD83D\\uDE00\") } }",

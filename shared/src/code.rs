@@ -125,6 +125,10 @@ codes! {
     MethodNotAllowed "METHOD_NOT_ALLOWED" Caller, once, 405: "Use a method that `Allow` names.";
     /// None of the media types that are accepted can be answered.
     NotAcceptable "NOT_ACCEPTABLE" Caller, once, 406: "Accept `application/graphql-response+json` or `application/json`.";
+    /// What is served here is a WebSocket.
+    UpgradeRequired "UPGRADE_REQUIRED" Caller, once, 426: "Connect with a WebSocket, and with the subprotocol `graphql-transport-ws`.";
+    /// More has happened than the client read in time, and some of it is gone.
+    TooSlow "TOO_SLOW" Caller, again, none: "Subscribe again, and read anew what is shown.";
     /// The request's body is longer than this server takes.
     PayloadTooLarge "PAYLOAD_TOO_LARGE" Caller, once, 413: "Send less at once.";
     /// The request's URL is longer than this server takes.

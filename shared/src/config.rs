@@ -24,6 +24,7 @@ mod network;
 mod reader;
 mod secret;
 mod settings;
+mod subscriptions;
 mod tree;
 
 use std::{fmt, net::SocketAddr, path::PathBuf, process::ExitCode};
@@ -35,6 +36,7 @@ pub use secret::Secret;
 pub use settings::{
     AuthSettings, CacheSettings, Limits, LogFormat, Profile, ResilienceSettings, Settings, SharingSettings,
 };
+pub use subscriptions::SubscriptionSettings;
 use tree::{Origin, Tree};
 
 /// What a service brings to its own configuration.

@@ -236,7 +236,7 @@ pub trait ContextExt {
     /// Writes to an upstream as the caller. What was read before is forgotten: a reader sees its own write.
     fn write(&self, upstream: &Upstream) -> Result<Write, Fault>;
 
-    /// Events of an upstream, as the caller.
+    /// Events of an upstream: the caller's own, unless a word on them says whose they are.
     fn events(
         &self,
         upstream: &Upstream,
@@ -268,13 +268,7 @@ impl ContextExt for Context<'_> {
         upstream: &Upstream,
         path: impl Into<String>,
     ) -> Result<crate::upstream::events::Events, Fault> {
-        let loader = &execution(self)?.loader;
-        crate::upstream::events::Events::open(
-            upstream,
-            path.into(),
-            loader.upstreams().clone(),
-            loader.request().clone(),
-        )
+        crate::upstream::events::Events::open(upstream, path.into(), execution(self)?.clone())
     }
 }
 

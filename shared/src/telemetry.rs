@@ -10,10 +10,10 @@ mod trace_context;
 use std::{io::IsTerminal, sync::Once};
 
 pub use metrics::{
-    BreakerState, DocumentUse, Metrics, OperationType, Outcome, Shared, UpstreamMeters, UpstreamOutcome,
-    metrics,
+    BreakerState, Counted, DocumentUse, Metrics, OperationType, Outcome, Shared, UpstreamMeters,
+    UpstreamOutcome, metrics,
 };
-pub use middleware::{InParts, TRACE_ID_HEADER, observe, operation};
+pub use middleware::{InParts, Over, TRACE_ID_HEADER, observe, operation};
 pub use record::RequestRecord;
 pub use trace_context::{TraceContext, current_traceparent, inject};
 use tracing_subscriber::{EnvFilter, layer::SubscriberExt, util::SubscriberInitExt};

@@ -118,6 +118,19 @@ impl Fake {
         given
     }
 
+    /// The same, which is taken up behind `Last-Event-ID` without a gap, and says in that header where it begins.
+    pub fn resumable_events(&self, path: &str) -> EventSource {
+        let source = EventSource::resumable();
+        self.resume(path, &source);
+        source
+    }
+
+    /// Answers `GET path` with these events again, after another handler has.
+    pub fn resume(&self, path: &str, source: &EventSource) {
+        let source = source.clone();
+        self.get(path, move |_| Reply::events(source.clone()));
+    }
+
     /// Everything asked so far, in the order of arrival.
     pub fn calls(&self) -> Vec<Call> {
         self.0.shared.log.borrow().iter().map(|entry| Call::clone(&entry.call)).collect()
@@ -157,6 +170,16 @@ impl Fake {
     /// Waits until so many calls of a path are under way at once.
     pub async fn until_under_way(&self, path: &str, calls: usize) {
         self.until(path, calls, State::UnderWay).await;
+    }
+
+    /// Waits until so many calls of a path have come, whatever became of them.
+    pub async fn until_called(&self, path: &str, calls: usize) {
+        let pattern = Pattern::new(path);
+        let mut log = self.0.shared.log.subscribe();
+        let come = log.wait_for(|log| {
+            log.iter().filter(|entry| pattern.matched(&entry.call.path).is_some()).count() >= calls
+        });
+        let _ = patiently(format!("{calls} call(s) of {path}"), come).await;
     }
 
     /// Waits until so many callers of a path have left before their answer.
@@ -251,8 +274,13 @@ async fn answer(shared: Arc<Shared>, request: Request<Incoming>) -> io::Result<A
         }
         Body::Events(source) => {
             // The comment makes the head leave before the first event.
-            let hello = stream::iter([Ok(Frame::data(Bytes::from_static(b": hello\n\n")))]);
-            let events = stream::unfold((source.listen(), noted), |(mut events, noted)| async move {
+            if let Some(newest) = source.newest() {
+                response = response.header("last-event-id", newest);
+            }
+            let (missed, events) = source.listen(call.header("last-event-id"));
+            let hello = [Bytes::from_static(b": hello\n\n"), missed];
+            let hello = stream::iter(hello.map(|text| Ok(Frame::data(text))));
+            let events = stream::unfold((events, noted), |(mut events, noted)| async move {
                 let event = events.recv().await.ok()??;
                 Some((Ok(Frame::data(event)), (events, noted)))
             });

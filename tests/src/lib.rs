@@ -20,11 +20,12 @@
 //!
 //! * [`Fake`]: `calls()`, `urls()`, `count("/artists")`, `clear()`; handlers may answer any status, hang, reset, answer
 //!   garbage ([`Reply`]), or wait behind a [`Gate`], so that a test decides what is under way at once: no sleeps.
-//!   `fake.events("/events")` is a stream of server-sent events.
+//!   `fake.events("/events")` is a stream of server-sent events, `fake.resumable_events(…)` one that knows `Last-Event-ID`.
 //! * [`start`] or, with more to say, [`Server`]: deadlines and all other settings are the BFF's own.
 //!   Upstreams that are not given are not there.
 //! * [`Issuer`]: an OpenID provider; `issuer.token("us-1")` is accepted by a server told of it.
-//! * [`Running`]: `query(…)` with `.variables(…)`, `.bearer(…)`, `.header(…)`, `.by_get()`, `.in_parts(…)`; `subscribe(…)`; `get(path)`; `admin(path)`.
+//! * [`Running`]: `query(…)` with `.variables(…)`, `.bearer(…)`, `.header(…)`, `.by_get()`, `.in_parts(…)`;
+//!   `get(path)`; `admin(path)`; `subscribe(…)` and [`Socket`] over WebSocket, `events(…)` over server-sent events.
 //! * [`Answer`]: `data(path)`, `ok()`, `paths()`, `codes()`, `degraded()`; `calls(5).waves(2)` asserts what it cost, and names
 //!   the edges if it is something else.
 //! * [`Process`]: a built binary of this workspace, with its log lines, SIGTERM and `kill -9`.
@@ -34,6 +35,7 @@
 
 mod answer;
 mod call;
+mod event_stream;
 mod fake;
 mod gate;
 mod issuer;
@@ -50,6 +52,7 @@ use std::{fmt::Display, future::Future, time::Duration};
 
 pub use answer::Answer;
 pub use call::Call;
+pub use event_stream::EventStream;
 pub use fake::Fake;
 pub use gate::Gate;
 pub use issuer::Issuer;

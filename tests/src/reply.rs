@@ -3,7 +3,9 @@
 use super::{Gate, patiently};
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, StatusCode, header::CONTENT_TYPE};
+use parking_lot::Mutex;
 use serde_json::{Value, json};
+use std::sync::Arc;
 use tokio::sync::broadcast;
 
 /// An answer in the making. A JSON value alone is an answer with status 200.
@@ -103,43 +105,80 @@ impl From<Value> for Reply {
 
 /// A stream of server-sent events that a test feeds.
 #[derive(Clone, Debug)]
-pub struct EventSource(broadcast::Sender<Option<Bytes>>);
+pub struct EventSource {
+    sender: broadcast::Sender<Option<Bytes>>,
+    /// What was sent with an id, where listeners may resume.
+    kept: Option<Arc<Mutex<Vec<Kept>>>>,
+}
+
+/// An event's id, and the event.
+type Kept = (String, Bytes);
 
 impl Default for EventSource {
     fn default() -> Self {
-        Self(broadcast::Sender::new(256))
+        Self { sender: broadcast::Sender::new(4_096), kept: None }
     }
 }
 
 impl EventSource {
+    pub(crate) fn resumable() -> Self {
+        Self { kept: Some(Arc::default()), ..Self::default() }
+    }
+
     /// To everybody who listens. Without an id, the listener's last event id stays.
     pub fn send(&self, id: Option<&str>, data: &Value) {
-        let id = id.map(|id| format!("id: {id}\n")).unwrap_or_default();
-        self.send_raw(format!("{id}data: {data}\n\n"));
+        let line = id.map(|id| format!("id: {id}\n")).unwrap_or_default();
+        let event = Bytes::from(format!("{line}data: {data}\n\n"));
+        match (&self.kept, id) {
+            (Some(kept), Some(id)) => {
+                let mut kept = kept.lock();
+                kept.push((id.to_owned(), event.clone()));
+                self.send_raw(event);
+            }
+            _ => self.send_raw(event),
+        }
     }
 
     /// Text as it is: a comment, an unfinished event.
     pub fn send_raw(&self, text: impl Into<Bytes>) {
         // Nobody listening is nothing wrong.
-        let _ = self.0.send(Some(text.into()));
+        let _ = self.sender.send(Some(text.into()));
     }
 
     /// Ends every stream that is open now; listeners may come again.
     pub fn break_off(&self) {
-        let _ = self.0.send(None);
+        let _ = self.sender.send(None);
     }
 
     /// How many listen.
     pub fn listeners(&self) -> usize {
-        self.0.receiver_count()
+        self.sender.receiver_count()
     }
 
     /// Waits until nobody listens any more.
     pub async fn until_nobody_listens(&self) {
-        patiently("all listeners to leave", self.0.closed()).await;
+        patiently("all listeners to leave", self.sender.closed()).await;
     }
 
-    pub(crate) fn listen(&self) -> broadcast::Receiver<Option<Bytes>> {
-        self.0.subscribe()
+    /// The id of the newest event, where listeners may resume.
+    pub(crate) fn newest(&self) -> Option<String> {
+        let kept = self.kept.as_ref()?.lock();
+        Some(kept.last().map_or_else(|| "0".to_owned(), |(id, _)| id.clone()))
+    }
+
+    /// What came after that event, and whatever comes.
+    pub(crate) fn listen(&self, last: Option<&str>) -> (Bytes, broadcast::Receiver<Option<Bytes>>) {
+        let Some(kept) = &self.kept else { return (Bytes::new(), self.sender.subscribe()) };
+        // Held, so that nothing is sent between the two.
+        let kept = kept.lock();
+        let missed = match last {
+            None => &[][..],
+            Some(last) => {
+                let seen = kept.iter().position(|(id, _)| id == last).map_or(0, |at| at + 1);
+                kept.get(seen..).unwrap_or_default()
+            }
+        };
+        let missed: Vec<u8> = missed.iter().flat_map(|(_, event)| event.to_vec()).collect();
+        (missed.into(), self.sender.subscribe())
     }
 }

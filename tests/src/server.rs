@@ -1,6 +1,6 @@
 //! A BFF that runs in the test's process, on a free port, as its own configuration says.
 
-use super::{Answer, Issuer, Parts, Place, Socket, Subscription, Value, json, workspace};
+use super::{Answer, EventStream, Issuer, Parts, Place, Socket, Subscription, Value, json, workspace};
 use bff::{
     Bff,
     app::Running as App,
@@ -139,6 +139,27 @@ impl Running {
     /// Opens a socket and begins it; `bearer` goes into `connection_init`.
     pub async fn socket(&self, bearer: Option<&str>) -> Socket {
         Socket::open(&self.url(), bearer).await
+    }
+
+    /// Opens a socket without a word, with these headers; a refusal is its status.
+    pub async fn try_socket(&self, headers: &[(&'static str, &str)]) -> Result<Socket, u16> {
+        Socket::try_open(&self.url(), headers).await
+    }
+
+    /// The same, where it must be open.
+    pub async fn silent_socket(&self) -> Socket {
+        Socket::silent(&self.url(), &[]).await
+    }
+
+    /// An operation over server-sent events (`POST /graphql/stream`).
+    pub async fn events(&self, document: &str, variables: Value, bearer: Option<&str>) -> EventStream {
+        let body = json!({"query": document, "variables": variables});
+        let request = self.request(http::Method::POST, "/graphql/stream").json(&body);
+        EventStream::open(match bearer {
+            Some(token) => request.bearer_auth(token),
+            None => request,
+        })
+        .await
     }
 
     /// A subscription on a socket of its own.

@@ -1,12 +1,9 @@
 //! A subscriber to a REST service's server-sent events.
 
-use super::{Person, Value, patiently};
+use super::{EventStream, Person, Value};
 
 /// An open stream of events.
-pub struct Subscriber {
-    response: reqwest::Response,
-    buffer: String,
-}
+pub struct Subscriber(EventStream);
 
 /// One event, parsed.
 #[derive(Debug, PartialEq)]
@@ -23,11 +20,10 @@ impl Subscriber {
         if let Some(last) = last {
             request = request.header("last-event-id", last);
         }
-        #[expect(clippy::disallowed_methods, reason = "a test is a client, not a BFF")]
-        let response = request.send().await.unwrap_or_else(|error| panic!("no stream: {error}"));
-        assert_eq!(response.status(), 200, "{path}");
-        assert_eq!(response.headers()["content-type"], "text/event-stream");
-        let mut subscriber = Self { response, buffer: String::new() };
+        let stream = EventStream::open(request).await;
+        assert_eq!(stream.status(), 200, "{path}");
+        assert_eq!(stream.header("content-type"), Some("text/event-stream"));
+        let mut subscriber = Self(stream);
         let greeting = subscriber.block().await;
         assert!(greeting.starts_with(':'), "{greeting}");
         subscriber
@@ -50,16 +46,6 @@ impl Subscriber {
     }
 
     async fn block(&mut self) -> String {
-        loop {
-            if let Some((block, rest)) = self.buffer.split_once("\n\n") {
-                let (block, rest) = (block.to_owned(), rest.to_owned());
-                self.buffer = rest;
-                return block;
-            }
-            match patiently("an event", self.response.chunk()).await {
-                Ok(Some(chunk)) => self.buffer.push_str(&String::from_utf8_lossy(&chunk)),
-                end => panic!("the stream ends: {end:?}"),
-            }
-        }
+        self.0.block().await.unwrap_or_else(|| panic!("the stream ends"))
     }
 }

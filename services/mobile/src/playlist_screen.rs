@@ -124,7 +124,7 @@ pub struct PlaylistChanged {
 
 #[edges]
 impl PlaylistChanged {
-    /// How it is now: ask for what the open screen shows. Null if it was deleted, or taken away from the user.
+    /// How it is now: ask for what the open screen shows.
     fn playlist(&self) -> Ask<PlaylistScreenOf> {
         PlaylistScreenOf(self.id.clone()).ask()
     }
@@ -139,7 +139,8 @@ pub struct PlaylistChanges;
 
 #[Subscription]
 impl PlaylistChanges {
-    /// Tells each time a playlist changes, by whomever, while its screen is open.
+    /// Tells each time a playlist changes, by whomever, while its screen is open. When it is deleted, or taken away from
+    /// the user, this ends with the error `FORBIDDEN`.
     async fn playlist_changed(
         &self,
         ctx: &Context<'_>,
@@ -147,7 +148,8 @@ impl PlaylistChanges {
     ) -> async_graphql::Result<impl Stream<Item = PlaylistChanged>> {
         let mut path = String::from("/events");
         UrlBuilder::new(&mut path).param("playlist_ids", &id);
-        let news = ctx.events(&LIBRARY, path)?.json::<News>().await?;
+        let news = ctx.events(&LIBRARY, path)?.for_those_who_see(PlaylistScreenOf(id.clone()));
+        let news = news.json::<News>().await?;
         Ok(news.map(move |News {}| PlaylistChanged { id: id.clone() }))
     }
 }

@@ -113,7 +113,7 @@ impl ActivityFeed {
     ) -> async_graphql::Result<impl Stream<Item = TrackActivity>> {
         let mut path = String::from("/events");
         UrlBuilder::new(&mut path).value("track_ids", Key::Text(&id));
-        let events = ctx.events(&ACTIVITY, path)?.json::<Event>().await?;
+        let events = ctx.events(&ACTIVITY, path)?.for_everybody().json::<Event>().await?;
         Ok(events.map(move |event| event.about(id.clone())))
     }
 }

@@ -1,6 +1,11 @@
 //! The caller of a request, as resolvers, guards and upstream calls see it.
 
-use std::{convert::Infallible, fmt, sync::Arc};
+use std::{
+    convert::Infallible,
+    fmt,
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
 
 use axum::extract::{FromRequestParts, OptionalFromRequestParts};
 use http::{HeaderValue, request::Parts};
@@ -9,11 +14,13 @@ use http::{HeaderValue, request::Parts};
 #[derive(Clone, Default)]
 pub struct Caller(Option<Arc<Identity>>);
 
+#[derive(Clone)]
 struct Identity {
     subject: String,
     scope: String,
     plan: Option<String>,
     bearer: HeaderValue,
+    expires: Option<SystemTime>,
 }
 
 impl Caller {
@@ -27,7 +34,18 @@ impl Caller {
     pub fn signed_in(subject: &str, scope: &str, plan: Option<&str>, mut bearer: HeaderValue) -> Self {
         bearer.set_sensitive(true);
         let (subject, scope) = (subject.to_owned(), scope.to_owned());
-        Self(Some(Arc::new(Identity { subject, scope, plan: plan.map(str::to_owned), bearer })))
+        let plan = plan.map(str::to_owned);
+        Self(Some(Arc::new(Identity { subject, scope, plan, bearer, expires: None })))
+    }
+
+    /// The same, whose credential is not accepted any more from then on.
+    #[must_use]
+    pub fn until(self, expires: SystemTime) -> Self {
+        Self(self.0.map(|identity| {
+            let mut identity = Arc::unwrap_or_clone(identity);
+            identity.expires = Some(expires);
+            Arc::new(identity)
+        }))
     }
 
     pub fn is_signed_in(&self) -> bool {
@@ -46,6 +64,16 @@ impl Caller {
     /// The token's `plan`.
     pub fn plan(&self) -> Option<&str> {
         self.0.as_deref().and_then(|identity| identity.plan.as_deref())
+    }
+
+    /// From when on the credential is not accepted any more: whatever is open then, ends.
+    pub fn expires(&self) -> Option<SystemTime> {
+        self.0.as_deref().and_then(|identity| identity.expires)
+    }
+
+    /// How long the credential is still accepted; None, if it does not end.
+    pub(crate) fn left(&self) -> Option<Duration> {
+        self.expires().map(|expires| expires.duration_since(SystemTime::now()).unwrap_or_default())
     }
 
     /// The `Authorization` value as the caller sent it; marked sensitive, so that it is never logged.

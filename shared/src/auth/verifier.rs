@@ -109,13 +109,20 @@ impl Verifier {
         let keys = self.0.keys.current().await.ok_or(AuthError::Unavailable)?;
         if let Some(known) = self.0.remembered.get(header)
             && Arc::ptr_eq(&known.keys, &keys)
-            && now_s() < known.expires_s.saturating_add(self.0.skew_s)
+            && now_s() < known.expires_s
         {
             return Ok(known.caller);
         }
         let (claims, keys) = self.check(token, keys).await?;
+        let expires_s = claims.exp.saturating_add(self.0.skew_s);
+        let expires = UNIX_EPOCH.checked_add(Duration::from_secs(expires_s));
         let caller = Caller::signed_in(&claims.sub, &claims.scope, claims.plan.as_deref(), header.clone());
-        let remembered = Remembered { caller: caller.clone(), keys, expires_s: claims.exp };
+        let caller = match expires {
+            Some(expires) => caller.until(expires),
+            // No clock will ever show that.
+            None => caller,
+        };
+        let remembered = Remembered { caller: caller.clone(), keys, expires_s };
         self.0.remembered.insert(header.clone(), remembered);
         Ok(caller)
     }

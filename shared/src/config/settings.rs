@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 
 use super::{
-    DocumentSettings, Network, Section,
+    DocumentSettings, Network, Section, SubscriptionSettings,
     decode::{listed, nearest},
     loopback,
 };
@@ -66,6 +66,7 @@ pub struct Settings {
     pub links: BTreeMap<String, Url>,
     pub limits: Limits,
     pub documents: DocumentSettings,
+    pub subscriptions: SubscriptionSettings,
     pub sharing: SharingSettings,
     pub cache: CacheSettings,
     /// Set by the loader from `--stop-with-stdin`; not a key.
@@ -226,6 +227,7 @@ impl Default for Settings {
             links: BTreeMap::new(),
             limits: Limits::default(),
             documents: DocumentSettings::default(),
+            subscriptions: SubscriptionSettings::default(),
             sharing: SharingSettings::default(),
             cache: CacheSettings::default(),
             stop_with_stdin: false,
@@ -358,6 +360,7 @@ impl Section for Settings {
             ));
         }
         self.documents.check(&mut problems);
+        self.subscriptions.check(&mut problems);
         self.check_resilience(&mut problems);
         problems
     }

@@ -206,13 +206,19 @@ impl Loader {
         &self.sender.stats
     }
 
-    /// A loader for the same caller with a new deadline that knows no answer yet: for an event of a subscription.
-    pub(super) fn for_next_event(&self) -> Self {
+    /// A loader for the same caller with a new deadline that knows no answer yet: for an event of a subscription, which
+    /// happens now.
+    pub(super) fn for_next_event(&self) -> Arc<Self> {
+        self.for_event(self.sender.upstreams.sharing().tick())
+    }
+
+    /// The same for an event that was heard of at that time of the upstreams' clock: what it changes may have been known
+    /// before, and was not asked for since. What others ask because of the same event is for all of them.
+    pub(crate) fn for_event(&self, since: u64) -> Arc<Self> {
         let request = Arc::new(self.sender.request.renewed());
         let next = Self::new(self.sender.upstreams.clone(), request, self.sender.stats.clone());
-        // An event says that something is new: what was known before it may be what it changes.
-        next.forget();
-        next
+        next.since.store(since, Ordering::Release);
+        Arc::new(next)
     }
 
     /// Forgets all answers: something was written, and the reader must see it. Neither does this request take from

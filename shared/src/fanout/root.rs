@@ -14,6 +14,7 @@ use async_graphql::{
     registry::Registry,
 };
 use bytes::Bytes;
+use parking_lot::Mutex;
 use std::{
     any::Any,
     borrow::Cow,
@@ -128,6 +129,10 @@ pub(crate) struct Execution {
     pub operation: Arc<Operation>,
     /// Where it is noted what is put off.
     pub begun: Option<Arc<Begun>>,
+    /// What the next event's questions are asked over, if whoever heard of it has made that already.
+    next: Mutex<Option<Arc<Loader>>>,
+    /// Why there will be no more events.
+    end: Mutex<Option<Fault>>,
 }
 
 impl Operation {
@@ -198,13 +203,34 @@ fn boolean(variables: &Variables, name: &Name) -> Option<bool> {
 }
 
 impl Execution {
+    pub fn new(loader: Arc<Loader>, operation: Arc<Operation>, begun: Option<Arc<Begun>>) -> Self {
+        Self { loader, operation, begun, next: Mutex::default(), end: Mutex::default() }
+    }
+
     /// The loader for a value of this operation. Each event of a subscription is a request of its own: it has its own
     /// deadline, and must not be answered from what was known at the last one.
     fn loader(&self) -> Arc<Loader> {
         match self.operation.ty {
-            OperationType::Subscription => Arc::new(self.loader.for_next_event()),
+            OperationType::Subscription => {
+                self.next.lock().take().unwrap_or_else(|| self.loader.for_next_event())
+            }
             _ => self.loader.clone(),
         }
+    }
+
+    /// The next event is answered over this loader.
+    pub fn answers_next(&self, loader: Arc<Loader>) {
+        *self.next.lock() = Some(loader);
+    }
+
+    /// The subscription is about to end, for this reason.
+    pub fn ends_with(&self, fault: Fault) {
+        *self.end.lock() = Some(fault);
+    }
+
+    /// Why it ended, if there is a reason to tell.
+    pub fn end(&self) -> Option<Fault> {
+        self.end.lock().take()
     }
 }
 

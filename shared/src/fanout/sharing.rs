@@ -56,7 +56,7 @@ impl Sharing {
     }
 
     /// Now, in the order of calls and writes.
-    pub(super) fn tick(&self) -> u64 {
+    pub(crate) fn tick(&self) -> u64 {
         self.clock.tick()
     }
 

@@ -3,11 +3,10 @@
 mod errors;
 
 use self::errors::Errors;
-pub use self::errors::carried;
 pub(super) use self::errors::put;
 use super::document::Refusal;
 use crate::fanout::{Code, Completing, DegradedAt, Fanout, Keep, Operation, RAW, RootField, Stats, raw_text};
-use async_graphql::{Name, PathSegment, Response, ServerError, Value, Variables};
+use async_graphql::{PathSegment, Response, ServerError, Value, Variables};
 use bytes::Bytes;
 use http::StatusCode;
 use serde::Serialize;
@@ -54,6 +53,12 @@ impl Answer {
             answer.body = body.into();
         }
         answer
+    }
+
+    /// The list of errors alone: all that there is of an answer that is refused.
+    pub(super) fn errors(&self) -> &[u8] {
+        let list = self.body.strip_prefix(b"{\"errors\":").and_then(|rest| rest.strip_suffix(b"}"));
+        list.unwrap_or(b"[]")
     }
 
     /// Where the request is refused, its reason's; else there is an answer.
@@ -215,30 +220,20 @@ fn alone(operation: &Operation, variables: &Variables, data: &mut Value) -> Opti
     Some(body)
 }
 
-/// The same, as a value that async-graphql's own transports can carry: for subscriptions. And how many places of it are
-/// degraded.
-pub fn completed(
-    operation: &Operation,
-    variables: &Variables,
-    mut response: Response,
-    stats: &Stats,
-) -> (Response, BTreeMap<&'static str, u64>) {
+/// A subscription's response that says why it has no events.
+pub fn refused_at(operation: &Operation, variables: &Variables, mut response: Response) -> Answer {
     errors::mask(operation, variables, &mut response.errors);
-    let mut text = Vec::with_capacity(size(&response.data) + 16);
-    let whole = data(operation, variables, &response.data, &mut response.errors, &mut text);
-    // Only whole strings and ASCII were written: the conversion checks, and cannot fail.
-    let text = String::from_utf8(text).unwrap_or_default();
-    response.data = match text.as_str() {
-        "null" => Value::Null,
-        _ => Value::Object([(Name::new(RAW), Value::String(text))].into_iter().collect()),
-    };
-    response.errors = response.errors.into_iter().map(carried).collect();
-    let told = Told::of(operation, stats, whole);
-    if let Ok(serde_json::Value::Object(extensions)) = serde_json::to_value(&told) {
-        let value = |value| Value::from_json(value).unwrap_or_default();
-        response.extensions.extend(extensions.into_iter().map(|(name, told)| (name, value(told))));
+    let mut body = b"{".to_vec();
+    let Errors { codes, traces } = Errors::of_fields(operation, response.errors, &mut body);
+    body.push(b'}');
+    Answer {
+        body: body.into(),
+        verdict: Verdict::Refused,
+        codes,
+        degraded: BTreeMap::new(),
+        traces,
+        keep: None,
     }
-    (response, told.degraded())
 }
 
 fn size(data: &Value) -> usize {

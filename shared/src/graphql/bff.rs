@@ -3,6 +3,7 @@
 use super::{
     declared::{Declared, SchemaError, Serving},
     graphiql, http,
+    places::Places,
     socket::{self, Sockets},
 };
 use crate::{
@@ -122,24 +123,20 @@ impl Bff {
             .map_err(|error| wrong(&error))?;
         let verifier = Verifier::new(&settings.auth).map_err(|error| wrong(&error))?;
         let patience = Duration::from_millis(settings.deadline_ms);
-        let endpoint =
-            http::Endpoint { engine: engine.clone(), patience, origins: settings.cors.as_slice().into() };
+        let origins: Arc<[String]> = settings.cors.as_slice().into();
+        let places = Places::new(&settings.subscriptions);
+        let sockets =
+            Sockets::new(engine.clone(), verifier.clone(), places.clone(), origins.clone(), &settings);
+        let endpoint = http::Endpoint { engine, patience, origins, places };
 
         let graphql =
             routing::post(http::post).get(http::get).fallback(http::wrong_method).with_state(endpoint);
         let mut router = Router::new()
             .route("/graphql", graphql.clone())
             // A document by its id: `sha256:<hex>`.
-            .route("/graphql/{id}", graphql)
-            .route(
-                "/graphql/ws",
-                routing::any(socket::upgrade).with_state(Sockets {
-                    engine,
-                    patience,
-                    body_bytes: settings.limits.body_bytes,
-                    verifier: verifier.clone(),
-                }),
-            )
+            .route("/graphql/{id}", graphql.clone())
+            .route("/graphql/stream", graphql)
+            .route("/graphql/ws", routing::any(socket::upgrade).with_state(sockets))
             .merge(self.routes);
         if development {
             let page = graphiql::page(service, self.example);

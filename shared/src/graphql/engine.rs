@@ -1,5 +1,7 @@
 //! A schema that can be asked: documents are prepared, variables coerced, roots run by async-graphql, answers written.
 
+mod stream;
+
 use super::{
     answer::{self, Answer, Verdict},
     declared::{Declared, Run, SchemaError, Serving},
@@ -23,10 +25,7 @@ use async_graphql::{
     ObjectType, Positioned, Request, Response, SubscriptionType, Variables,
     parser::types::{DocumentOperations, ExecutableDocument, OperationType, Selection},
 };
-use futures::{
-    FutureExt, StreamExt,
-    stream::{self, BoxStream},
-};
+use futures::FutureExt;
 use std::{collections::BTreeMap, panic::AssertUnwindSafe, sync::Arc, time::Duration};
 use tracing::Instrument;
 
@@ -136,7 +135,9 @@ impl Engine {
     ) -> Result<Answer, Fault> {
         let ty = asked.operation().operation.ty;
         if ty == OperationType::Subscription {
-            return Err(Fault::bad_input("A subscription needs a WebSocket (graphql-transport-ws)."));
+            return Err(Fault::bad_input(
+                "A subscription needs a stream: `Accept: text/event-stream`, or a WebSocket (graphql-transport-ws) at `/graphql/ws`.",
+            ));
         }
         if let Some(sharing) = self.0.sharing.as_ref().filter(|_| ty == OperationType::Query) {
             return sharing.answer(self, asked, request, context, wants_keep).await;
@@ -175,7 +176,7 @@ impl Engine {
             graphql.operation.type = %operation.operation.ty,
             graphql.operation.name = operation.name
         );
-        let running = AssertUnwindSafe(self.0.runner.run(ready.request(begun))).catch_unwind();
+        let running = AssertUnwindSafe(self.0.runner.run(ready.request(begun).0)).catch_unwind();
         in_rounds(running).instrument(span).await.unwrap_or_else(|_| internal())
     }
 
@@ -201,47 +202,6 @@ impl Engine {
     /// How many writes of this BFF are over.
     pub(super) fn writes(&self) -> u64 {
         self.0.upstreams.writes.over()
-    }
-
-    /// Runs any operation as a stream of responses: a subscription's events, or the one response of another.
-    pub fn stream(
-        &self,
-        request: &GraphqlRequest<'_>,
-        context: RequestContext,
-    ) -> BoxStream<'static, Response> {
-        let coerced = self.asked(request, &context).and_then(|asked| {
-            let coerced = self.coerce(&asked, request).map_err(refuse)?;
-            Ok((asked, coerced.variables))
-        });
-        let ready = match coerced {
-            Ok((asked, variables)) => self.ready(asked, variables, context, self.stats()),
-            Err(refusals) => {
-                let errors = refusals.iter().map(|refusal| {
-                    let at = refusal.at.map(|(line, column)| async_graphql::Pos { line, column });
-                    answer::carried(refusal.fault.at(at.unwrap_or_default(), Vec::new()))
-                });
-                return stream::iter([Response::from_errors(errors.collect())]).boxed();
-            }
-        };
-        let operation = ready.operation().operation.clone();
-        let (stats, variables) = (ready.stats.clone(), ready.variables.clone());
-        let responses = if operation.ty == OperationType::Subscription {
-            self.0.runner.stream(ready.request(None))
-        } else {
-            let runner = self.0.runner.clone();
-            let request = ready.request(None);
-            stream::once(async move { runner.run(request).await }).boxed()
-        };
-        // A panic ends the stream with a masked error, not the socket.
-        AssertUnwindSafe(responses)
-            .catch_unwind()
-            .map(move |response| {
-                let response = response.unwrap_or_else(|_| internal());
-                let (response, degraded) = answer::completed(&operation, &variables, response, &stats);
-                note_degraded(&degraded);
-                response
-            })
-            .boxed()
     }
 
     /// Finds out what a request asks, and whether it may.
@@ -347,19 +307,16 @@ impl Ready {
         }
     }
 
-    fn request(&self, begun: Option<Arc<Begun>>) -> Request {
+    /// What async-graphql runs, and what its roots find in their context.
+    fn request(&self, begun: Option<Arc<Begun>>) -> (Request, Arc<Execution>) {
         let operation = self.operation();
-        let execution = Arc::new(Execution {
-            loader: self.loader.clone(),
-            operation: operation.operation.clone(),
-            begun,
-        });
-        let mut request = Request::new("").variables(self.variables.clone()).data(execution);
+        let execution = Arc::new(Execution::new(self.loader.clone(), operation.operation.clone(), begun));
+        let mut request = Request::new("").variables(self.variables.clone()).data(execution.clone());
         if operation.operation.ty == OperationType::Mutation {
             request = request.data(roots::Over::default());
         }
         request.set_parsed_query(stub(operation, &self.variables));
-        request
+        (request, execution)
     }
 }
 

@@ -2,15 +2,18 @@
 
 mod accept;
 mod caching;
-mod forgery;
+pub(super) mod forgery;
 mod multipart;
 
-use self::{accept::MediaType, caching::Caching, multipart::Wanted};
+pub(super) use self::accept::MediaType;
+use self::{caching::Caching, multipart::Wanted};
 use super::{
     answer::{Answer, Verdict},
     engine::Engine,
     incremental::{Form, InParts},
     operation::{GraphqlRequest, Malformed, SHA256},
+    places::Places,
+    sse,
 };
 use crate::{
     Code, Fault,
@@ -40,6 +43,7 @@ pub(super) struct Endpoint {
     pub patience: Duration,
     /// Whose pages may call, besides those of this host.
     pub origins: Arc<[String]>,
+    pub places: Places,
 }
 
 /// The id of a document in the path: `/graphql/sha256:<hex>`.
@@ -47,6 +51,9 @@ type Named = Option<Path<String>>;
 
 pub(super) async fn post(State(endpoint): State<Endpoint>, id: Named, request: Request) -> Response {
     let (head, body) = request.into_parts();
+    if sse::wanted(&head) {
+        return sse::serve(&endpoint, head, id.as_ref(), body).await;
+    }
     let Some(wanted) = endpoint.wanted(&head.headers) else { return not_acceptable() };
     match endpoint.posted(&head, id.as_ref(), body, wanted.form).await {
         Ok(answered) => answered_as(wanted, answered).1,
@@ -55,7 +62,10 @@ pub(super) async fn post(State(endpoint): State<Endpoint>, id: Named, request: R
 }
 
 pub(super) async fn get(State(endpoint): State<Endpoint>, id: Named, request: Request) -> Response {
-    let (head, _) = request.into_parts();
+    let (head, body) = request.into_parts();
+    if sse::wanted(&head) {
+        return sse::serve(&endpoint, head, id.as_ref(), body).await;
+    }
     let (caching, response) = match endpoint.wanted(&head.headers) {
         None => (Caching::refused(), not_acceptable()),
         Some(wanted) => match endpoint.got(&head, id.as_ref(), wanted.form).await {
@@ -71,6 +81,20 @@ impl Endpoint {
         Wanted::of(headers, self.engine.documents().defers())
     }
 
+    /// The body of a request that nobody has forged.
+    pub(super) async fn body(&self, head: &Parts, body: Body) -> Result<Bytes, Rejection> {
+        forgery::origin(&head.headers, &head.uri, &self.origins)?;
+        forgery::json_body(&head.headers)?;
+        read(body).await
+    }
+
+    /// The query component of a URL that nobody has forged.
+    pub(super) fn query<'h>(&self, head: &'h Parts) -> Result<&'h str, Rejection> {
+        forgery::origin(&head.headers, &head.uri, &self.origins)?;
+        forgery::marked(&head.headers)?;
+        Ok(head.uri.query().unwrap_or_default())
+    }
+
     async fn posted(
         &self,
         head: &Parts,
@@ -78,9 +102,7 @@ impl Endpoint {
         body: Body,
         form: Option<Form>,
     ) -> Result<InParts, Rejection> {
-        forgery::origin(&head.headers, &head.uri, &self.origins)?;
-        forgery::json_body(&head.headers)?;
-        let body = read(body).await?;
+        let body = self.body(head, body).await?;
         let request = GraphqlRequest::from_json(&body, named(id)?)?;
         let context = self.context(head);
         Ok(match form {
@@ -95,9 +117,7 @@ impl Endpoint {
         id: Option<&Path<String>>,
         form: Option<Form>,
     ) -> Result<InParts, Rejection> {
-        forgery::origin(&head.headers, &head.uri, &self.origins)?;
-        forgery::marked(&head.headers)?;
-        let request = GraphqlRequest::from_url(head.uri.query().unwrap_or_default(), named(id)?)?;
+        let request = GraphqlRequest::from_url(self.query(head)?, named(id)?)?;
         let context = self.context(head);
         let answered = match form {
             Some(form) => self.engine.execute_query_in_parts(&request, context, form).await,
@@ -114,7 +134,7 @@ impl Endpoint {
 }
 
 /// What follows in the path must be an id; any other path is not served.
-fn named(id: Option<&Path<String>>) -> Result<Option<&str>, Rejection> {
+pub(super) fn named(id: Option<&Path<String>>) -> Result<Option<&str>, Rejection> {
     match id {
         Some(Path(id)) if !id.starts_with(SHA256) => {
             Err(Rejection::new(Code::NotFound, "Nothing is served at this path"))
@@ -153,29 +173,35 @@ impl<S: Sync> axum::extract::FromRequestParts<S> for Context {
 }
 
 /// Why a request is answered before anybody looks at its document.
-struct Rejection {
+pub(super) struct Rejection {
     fault: Fault,
     /// The methods that there are, where it was another.
     allow: Option<&'static str>,
 }
 
 impl Rejection {
-    fn new(code: Code, message: impl Into<Cow<'static, str>>) -> Self {
+    pub(super) fn new(code: Code, message: impl Into<Cow<'static, str>>) -> Self {
         Self { fault: Fault::new(code, message), allow: None }
     }
 
-    fn method(allow: &'static str, message: impl Into<Cow<'static, str>>) -> Self {
+    pub(super) fn method(allow: &'static str, message: impl Into<Cow<'static, str>>) -> Self {
         let rejection = Self::new(Code::MethodNotAllowed, message);
         Self { allow: Some(allow), ..rejection }
     }
 
-    fn response(self, media: MediaType) -> Response {
+    pub(super) fn response(self, media: MediaType) -> Response {
         let mut response = ErrorBody::GraphQl.refusal(&self.fault);
         response.headers_mut().insert(header::CONTENT_TYPE, media.content_type());
         if let Some(allow) = self.allow {
             response.headers_mut().insert(header::ALLOW, HeaderValue::from_static(allow));
         }
         response
+    }
+}
+
+impl From<Fault> for Rejection {
+    fn from(fault: Fault) -> Self {
+        Self { fault, allow: None }
     }
 }
 

@@ -11,10 +11,12 @@ mod http;
 mod incremental;
 mod operation;
 mod persisted;
+mod places;
 mod roots;
 mod rounds;
 mod sharing;
 mod socket;
+mod sse;
 mod trusted;
 mod variables;
 

@@ -3,7 +3,7 @@
 use crate::fanout::{Code, Fault};
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
-use std::borrow::Cow;
+use std::{borrow::Cow, fmt};
 
 /// A GraphQL request.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -43,6 +43,15 @@ pub(super) enum Malformed {
     /// Several requests at once.
     Batch,
     Request(Cow<'static, str>),
+}
+
+impl fmt::Display for Malformed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Batch => "several requests in one are not served here",
+            Self::Request(text) => text,
+        })
+    }
 }
 
 impl<'a> GraphqlRequest<'a> {

@@ -1,128 +1,146 @@
-//! Subscriptions over WebSocket (graphql-transport-ws), by async-graphql's own protocol over our engine.
+//! Operations over WebSocket: graphql-transport-ws, to the letter.
+//! <https://github.com/enisdenjo/graphql-ws/blob/master/PROTOCOL.md>
 
+mod closing;
+mod message;
+mod operations;
+mod session;
+
+use self::{closing::Closing, session::Session};
 use super::{
     engine::Engine,
-    http::{Context, context},
-    operation::GraphqlRequest,
+    http::{Context, MediaType, Rejection, context, forgery},
+    places::Places,
 };
 use crate::{
-    Code, Fault,
-    app::Draining,
-    auth::{AuthError, Verifier},
-    request::RequestContext,
-    telemetry::{self, RequestRecord},
+    Code,
+    app::{Client, Draining},
+    auth::Verifier,
+    config::{Settings, SubscriptionSettings},
+    telemetry::{RequestRecord, metrics},
 };
-use async_graphql::{Data, Executor, Request, Response as GraphqlResponse, http::ALL_WEBSOCKET_PROTOCOLS};
-use async_graphql_axum::{GraphQLProtocol, GraphQLWebSocket};
 use axum::{
-    extract::{State, WebSocketUpgrade},
+    extract::{State, WebSocketUpgrade, ws::rejection::WebSocketUpgradeRejection},
     response::Response,
 };
-use futures::{StreamExt, stream::BoxStream};
-use http::{HeaderMap, HeaderValue, header};
-use std::{borrow::Cow, sync::Arc, time::Duration};
+use futures::FutureExt;
+use http::{HeaderMap, HeaderValue, Uri, header};
+use std::{
+    net::{IpAddr, Ipv4Addr},
+    sync::Arc,
+    time::Duration,
+};
 
-/// What a socket needs of the server.
+const PROTOCOL: &str = "graphql-transport-ws";
+
+/// Bytes that are read at once: messages are short, and each socket has this buffer for good.
+const READ_BYTES: usize = 1_024;
+
+/// What sockets need of the server. Cheap to clone.
 #[derive(Clone)]
-pub(super) struct Sockets {
-    pub engine: Engine,
-    pub patience: Duration,
-    pub body_bytes: usize,
-    pub verifier: Option<Verifier>,
+pub(super) struct Sockets(Arc<Inner>);
+
+struct Inner {
+    service: Arc<str>,
+    engine: Engine,
+    verifier: Option<Verifier>,
+    places: Places,
+    origins: Arc<[String]>,
+    patience: Duration,
+    settings: SubscriptionSettings,
 }
 
+impl Sockets {
+    pub fn new(
+        engine: Engine,
+        verifier: Option<Verifier>,
+        places: Places,
+        origins: Arc<[String]>,
+        settings: &Settings,
+    ) -> Self {
+        let patience = Duration::from_millis(settings.deadline_ms);
+        let service = settings.service.as_str().into();
+        let settings = settings.subscriptions.clone();
+        Self(Arc::new(Inner { service, engine, verifier, places, origins, patience, settings }))
+    }
+
+    fn service(&self) -> &Arc<str> {
+        &self.0.service
+    }
+
+    fn engine(&self) -> &Engine {
+        &self.0.engine
+    }
+
+    fn verifier(&self) -> Option<&Verifier> {
+        self.0.verifier.as_ref()
+    }
+
+    fn places(&self) -> &Places {
+        &self.0.places
+    }
+
+    fn settings(&self) -> &SubscriptionSettings {
+        &self.0.settings
+    }
+}
+
+/// Opens a socket. What a browser shows nothing of, as it does of any answer but an open socket, is told by closing it.
 pub(super) async fn upgrade(
     State(sockets): State<Sockets>,
-    protocol: GraphQLProtocol,
     headers: HeaderMap,
+    uri: Uri,
     Context(extensions): Context,
-    upgrade: WebSocketUpgrade,
+    upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Response {
-    let mut context = context(&headers, &extensions, sockets.patience);
+    if let Err(rejection) = forgery::origin(&headers, &uri, &sockets.0.origins) {
+        return rejection.response(MediaType::GraphqlResponse);
+    }
+    let Ok(upgrade) = upgrade else { return no_upgrade() };
+    let mut context = context(&headers, &extensions, sockets.0.patience);
     // The upgrade's deadline is not the socket's: each operation has all of its time.
-    context.patience = sockets.patience;
+    context.patience = sockets.0.patience;
     let record = extensions.get::<Arc<RequestRecord>>().cloned();
     let draining = extensions.get::<Draining>().cloned();
-    // A message is a request: it may be as long as one.
-    let upgrade = upgrade.max_message_size(sockets.body_bytes).max_frame_size(sockets.body_bytes);
-    upgrade.protocols(ALL_WEBSOCKET_PROTOCOLS).on_upgrade(move |socket| async move {
-        let mut data = Data::default();
-        data.insert(context.clone());
-        let verifier = sockets.verifier;
-        let serving = GraphQLWebSocket::new(socket, Socket(sockets.engine), protocol)
-            .with_data(data)
-            .keepalive_timeout(Duration::from_secs(60))
-            .on_connection_init(move |payload| async move { initialised(payload, context, verifier).await })
-            .serve();
-        let until_drained = async move {
-            tokio::select! {
-                () = serving => {}
-                () = async { match &draining { Some(draining) => draining.begun().await, None => std::future::pending().await } } => {}
+    let address = extensions.get::<Client>().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |client| client.ip);
+    let most = sockets.settings().message_bytes;
+    let upgrade = upgrade
+        .max_message_size(most)
+        .max_frame_size(most)
+        .read_buffer_size(READ_BYTES)
+        // Each message leaves at once.
+        .write_buffer_size(0)
+        .protocols([PROTOCOL]);
+    let refusal = if upgrade.selected_protocol().is_none() { Some(Closing::subprotocol()) } else { None };
+    upgrade.on_upgrade(move |socket| {
+        // Boxed: what waits for the upgrade and what follows it would have their place side by side.
+        let serving = async move {
+            let place = sockets.places().take(context.caller(), address);
+            let (place, full) = match place {
+                Ok(place) => (Some(place), None),
+                Err(fault) => (None, Some(Closing::too_many_sockets(&fault.message))),
+            };
+            let _counted = metrics().socket(sockets.service());
+            let session = Session { socket, sockets, context, address, draining, place, _counted };
+            match refusal.or(full) {
+                Some(closing) => session.refuse(closing).await,
+                None => session.run().await,
             }
         };
-        match record {
-            Some(record) => record.scope(until_drained).await,
-            None => until_drained.await,
-        }
+        let serving = async move {
+            match record {
+                Some(record) => record.scope(serving).await,
+                None => serving.await,
+            }
+        };
+        serving.boxed()
     })
 }
 
-/// A browser cannot set headers on a socket: its token comes in `connection_init`.
-async fn initialised(
-    payload: serde_json::Value,
-    context: RequestContext,
-    verifier: Option<Verifier>,
-) -> async_graphql::Result<Data> {
-    let mut data = Data::default();
-    let given = ["authorization", "Authorization"].iter().find_map(|key| payload.get(*key)?.as_str());
-    if let (Some(given), Some(verifier)) = (given, verifier) {
-        let mut headers = HeaderMap::new();
-        let value = HeaderValue::from_str(given).map_err(|_| Fault::unauthenticated())?;
-        headers.insert(header::AUTHORIZATION, value);
-        let caller = verifier.verify(&headers).await.map_err(|error| match error {
-            AuthError::Refused(reason) => Fault::new(Code::Unauthenticated, reason),
-            AuthError::Unavailable => Fault::new(Code::UpstreamUnavailable, error.to_string()),
-        })?;
-        data.insert(context.of_caller(caller));
-    }
-    Ok(data)
-}
-
-/// Runs operations of a socket.
-#[derive(Clone)]
-struct Socket(Engine);
-
-impl Executor for Socket {
-    async fn execute(&self, request: Request) -> GraphqlResponse {
-        let first = self.execute_stream(request, None).next().await;
-        first.unwrap_or_else(|| GraphqlResponse::from_errors(Vec::new()))
-    }
-
-    fn execute_stream(
-        &self,
-        request: Request,
-        session: Option<Arc<Data>>,
-    ) -> BoxStream<'static, GraphqlResponse> {
-        let context = session.as_ref().and_then(|data| {
-            data.get(&std::any::TypeId::of::<RequestContext>())?.downcast_ref::<RequestContext>()
-        });
-        let context = context
-            .map_or_else(|| RequestContext::anonymous(Duration::from_secs(10)), RequestContext::renewed);
-        let extensions = |extensions| match serde_json::to_value(extensions) {
-            Ok(serde_json::Value::Object(extensions)) => Some(extensions),
-            _ => None,
-        };
-        let variables = match serde_json::to_value(&request.variables) {
-            Ok(serde_json::Value::Object(variables)) => Some(variables),
-            _ => None,
-        };
-        let request = GraphqlRequest {
-            query: Cow::Borrowed(&request.query),
-            operation_name: request.operation_name.as_deref().map(Cow::Borrowed),
-            variables,
-            extensions: extensions(request.extensions),
-            ..GraphqlRequest::default()
-        };
-        telemetry::operation(|| self.0.stream(&request, context))
-    }
+fn no_upgrade() -> Response {
+    let message = "Here is a WebSocket: connect to it, with the subprotocol `graphql-transport-ws`.";
+    let rejection = Rejection::new(Code::UpgradeRequired, message);
+    let mut response = rejection.response(MediaType::GraphqlResponse);
+    response.headers_mut().insert(header::UPGRADE, HeaderValue::from_static("websocket"));
+    response
 }

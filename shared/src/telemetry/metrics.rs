@@ -190,6 +190,34 @@ struct EndpointLabels {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ServiceLabels {
+    service: Arc<str>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ClosedLabels {
+    service: Arc<str>,
+    code: u16,
+}
+
+/// One of something that is counted for as long as it is there.
+#[derive(Debug)]
+pub struct Counted(Gauge);
+
+impl Counted {
+    pub fn of(gauge: &Gauge) -> Self {
+        gauge.inc();
+        Self(gauge.clone())
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.0.dec();
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct RejectedLabels {
     service: Arc<str>,
     upstream: Arc<str>,
@@ -211,6 +239,10 @@ pub struct UpstreamMeters {
     /// Calls that found no place in time.
     pub rejected_full: Counter,
     breaker: Gauge,
+    /// Connections to its event streams.
+    pub event_streams: Gauge,
+    /// Subscriptions that listen to these.
+    pub event_listeners: Gauge,
 }
 
 impl UpstreamMeters {
@@ -241,6 +273,11 @@ pub struct Metrics {
     degraded: Family<DegradedLabels, Counter>,
     upstream_keys: Family<KeyLabels, Counter>,
     rows_kept: Family<UpstreamDurationLabels, Gauge>,
+    event_streams: Family<EndpointLabels, Gauge>,
+    event_listeners: Family<EndpointLabels, Gauge>,
+    sockets: Family<ServiceLabels, Gauge>,
+    sockets_closed: Family<ClosedLabels, Counter>,
+    streams: Family<ServiceLabels, Gauge>,
 }
 
 /// The process's metrics.
@@ -295,7 +332,26 @@ impl Metrics {
         registry.register("upstream_keys", help, upstream_keys.clone());
         let rows_kept = Family::default();
         registry.register("upstream_rows_kept_bytes", "Bytes of rows that are kept", rows_kept.clone());
+        let event_streams = Family::default();
+        let help = "Connections to upstreams' event streams";
+        registry.register("upstream_event_streams", help, event_streams.clone());
+        let event_listeners = Family::default();
+        let help = "Subscriptions that listen to upstreams' event streams";
+        registry.register("upstream_event_listeners", help, event_listeners.clone());
+        let sockets = Family::default();
+        registry.register("graphql_sockets", "WebSockets that are open", sockets.clone());
+        let sockets_closed = Family::default();
+        let help = "WebSockets that were closed, by the code that told why";
+        registry.register("graphql_sockets_closed", help, sockets_closed.clone());
+        let streams = Family::default();
+        let help = "Operations under way over WebSockets and server-sent events";
+        registry.register("graphql_streams", help, streams.clone());
         Self {
+            event_streams,
+            event_listeners,
+            sockets,
+            sockets_closed,
+            streams,
             registry,
             requests,
             request_duration,
@@ -349,6 +405,21 @@ impl Metrics {
         self.upstream_calls.get_or_create(&UpstreamLabels { service, upstream, outcome }).inc();
     }
 
+    /// A socket of a service is open until this is dropped.
+    pub fn socket(&self, service: &Arc<str>) -> Counted {
+        Counted::of(&self.sockets.get_or_create(&ServiceLabels { service: Arc::clone(service) }))
+    }
+
+    /// A socket is about to be closed.
+    pub fn socket_closed(&self, service: &Arc<str>, code: u16) {
+        self.sockets_closed.get_or_create(&ClosedLabels { service: Arc::clone(service), code }).inc();
+    }
+
+    /// An operation of a service goes on until this is dropped.
+    pub(super) fn stream(&self, service: &Arc<str>) -> Counted {
+        Counted::of(&self.streams.get_or_create(&ServiceLabels { service: Arc::clone(service) }))
+    }
+
     /// The meters of one upstream of one service.
     pub fn upstream(&self, service: &Arc<str>, name: &str) -> UpstreamMeters {
         let upstream: Arc<str> = name.into();
@@ -363,6 +434,8 @@ impl Metrics {
             retries: self.upstream_retries.get_or_create(&labels).clone(),
             rejected_open: rejected("breaker"),
             rejected_full: rejected("bulkhead"),
+            event_streams: self.event_streams.get_or_create(&labels).clone(),
+            event_listeners: self.event_listeners.get_or_create(&labels).clone(),
             breaker,
         }
     }

@@ -63,26 +63,44 @@ pub async fn observe<F: Future<Output = Response>>(
 #[derive(Clone, Copy)]
 pub struct InParts;
 
-/// An operation that came over a socket: a line of its own when it is over, and a trace that its upstream calls
-/// continue, as a request would have.
-pub fn operation<T: 'static>(start: impl FnOnce() -> BoxStream<'static, T>) -> BoxStream<'static, T> {
-    let Some(socket) = RequestRecord::current() else { return start() };
-    let record = RequestRecord::new(Arc::clone(socket.service()), TraceContext::start());
+/// What an operation's answers go over that does not end with the head of one response.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Over {
+    /// One of many on a socket, each with a trace of its own.
+    Socket,
+    /// The whole body of a response, in the trace of its request.
+    Stream,
+}
+
+/// An operation whose answers come one by one: a line of its own when it is over, and a trace that its upstream calls
+/// continue, as a request would have. None, if it does not begin.
+pub fn operation<T: 'static>(
+    over: Over,
+    start: impl FnOnce() -> Option<BoxStream<'static, T>>,
+) -> Option<BoxStream<'static, T>> {
+    let Some(outer) = RequestRecord::current() else { return start() };
+    let (route, trace) = match over {
+        Over::Socket => ("(socket)", TraceContext::start()),
+        Over::Stream => ("(stream)", outer.trace().clone()),
+    };
+    let record = RequestRecord::new(Arc::clone(outer.service()), trace);
+    let started = Instant::now();
+    let responses = record.enter(start)?;
     let line = Line {
-        record: Arc::clone(&record),
         trace_id: record.trace().trace_id_hex(),
+        record,
         method: Method::GET,
-        route: "(socket)".into(),
-        started: Instant::now(),
+        route: route.into(),
+        started,
         status: Some(StatusCode::OK),
     };
-    let responses = record.enter(start);
-    stream::unfold((responses, line), |(mut responses, line)| async move {
+    let counted = metrics().stream(line.record.service());
+    let lasting = stream::unfold((responses, line, counted), |(mut responses, line, counted)| async move {
         let record = Arc::clone(&line.record);
         let response = record.scope(responses.next()).await?;
-        Some((response, (responses, line)))
-    })
-    .boxed()
+        Some((response, (responses, line, counted)))
+    });
+    Some(lasting.boxed())
 }
 
 /// Logs when dropped, so that a request whose caller left is accounted for too.

@@ -3,6 +3,7 @@
 use super::{
     Upstream, body,
     endpoint::{Endpoint, Patience},
+    events::Hub,
     failure::CallError,
     policy::Policy,
     retry,
@@ -12,7 +13,7 @@ use crate::{
     config::Settings,
     fanout::{Fault, Scope, Sharing},
     request::{RequestContext, authorization},
-    telemetry::{RequestRecord, UpstreamOutcome, inject},
+    telemetry::{RequestRecord, UpstreamMeters, UpstreamOutcome, inject},
 };
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, header};
@@ -42,6 +43,7 @@ pub struct Reply {
 pub struct Upstreams {
     endpoints: BTreeMap<String, Endpoint>,
     pub(crate) writes: Writes,
+    pub(crate) hub: Hub,
     sharing: Sharing,
 }
 
@@ -90,6 +92,7 @@ impl Upstreams {
         Ok(Self {
             endpoints,
             writes: Writes::default(),
+            hub: Hub::default(),
             sharing: Sharing::new(settings.sharing.batches_in_flight, settings.cache.rows_bytes),
         })
     }
@@ -200,12 +203,12 @@ impl Upstreams {
         let Some(endpoint) = self.endpoints.get(upstream.name()) else { return Err(CallError::Open) };
         let timeout = endpoint.policy.timeout();
         let patience = Patience { until: Instant::now() + timeout, fair: timeout / 2 };
+        let as_caller = call.headers().contains_key(header::AUTHORIZATION);
         let head = async {
             inject(call.headers_mut());
             let response = endpoint.execute(call).await?;
             failed(response.status().as_u16(), response.headers()).map_or(Ok(response), Err)
         };
-        let as_caller = true;
         endpoint
             .attempt(&patience, head, |_, _| {})
             .await
@@ -215,6 +218,11 @@ impl Upstreams {
     /// The longest a call to it may take, as its operator or its declaration says.
     pub(crate) fn timeout(&self, upstream: &Upstream) -> Duration {
         self.endpoints.get(upstream.name()).map_or(Duration::ZERO, |endpoint| endpoint.policy.timeout())
+    }
+
+    /// What is counted of it.
+    pub(crate) fn meters(&self, upstream: &Upstream) -> Option<&UpstreamMeters> {
+        self.endpoints.get(upstream.name()).map(|endpoint| &endpoint.meters)
     }
 
     fn endpoint(&self, upstream: &Upstream) -> Result<&Endpoint, Fault> {

@@ -1,136 +1,172 @@
-//! An upstream's stream of events (Server-Sent Events, WHATWG HTML §9.2), followed through breaks.
+//! An upstream's stream of events (Server-Sent Events, WHATWG HTML §9.2), as one subscriber hears it.
+//!
+//! However many listen, there is one connection for each stream that is the same for them. Events carry ids only: what
+//! they are about is asked for each subscriber anew, as its own questions.
 
-use super::{Upstream, Upstreams};
+mod hub;
+mod line;
+mod ring;
+
+pub(crate) use self::hub::Hub;
+use self::{hub::Key, line::Listener};
+use super::Upstream;
 use crate::{
-    fanout::{Fault, Scope},
-    request::{RequestContext, authorization},
+    fanout::{Code, Execution, Fault, Loader, Question, Scope, by_hand},
+    request::authorization,
+    telemetry::Counted,
 };
-use eventsource_stream::{Event, Eventsource};
-use futures::{Stream, StreamExt, stream::BoxStream};
-use http::{HeaderName, HeaderValue, header};
-use reqwest::{Method, Request};
+use futures::{FutureExt, Stream, future::BoxFuture, stream};
 use serde::de::DeserializeOwned;
 use std::{sync::Arc, time::Duration};
 
-const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
-/// The first pause before asking again; it doubles up to the longest.
-const FIRST_PAUSE: Duration = Duration::from_millis(100);
-const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+/// The pauses before a subscriber's right is asked for again that could not be found out.
+const PAUSES_MS: [u64; 5] = [100, 200, 400, 800, 1_600];
 
-/// Events of one path of one upstream, as one caller sees them.
+/// Events of one path of one upstream. Without a further word they are the caller's own: the connection is opened with
+/// its credential, and shared with nobody but the same caller's other subscriptions.
 pub struct Events {
     upstream: Upstream,
     path: String,
-    upstreams: Arc<Upstreams>,
-    request: Arc<RequestContext>,
+    execution: Arc<Execution>,
+    audience: Audience,
 }
 
+enum Audience {
+    Caller,
+    Everybody,
+    Seeing(Right),
+}
+
+/// Whether the caller sees what the events are about, asked over this loader.
+type Right = Box<dyn Fn(Arc<Loader>) -> BoxFuture<'static, Result<bool, Fault>> + Send + Sync>;
+
 impl Events {
-    pub(crate) fn open(
-        upstream: &Upstream,
-        path: String,
-        upstreams: Arc<Upstreams>,
-        request: Arc<RequestContext>,
-    ) -> Result<Self, Fault> {
-        upstreams.url(upstream, &path)?;
-        Ok(Self { upstream: *upstream, path, upstreams, request })
+    pub(crate) fn open(upstream: &Upstream, path: String, execution: Arc<Execution>) -> Result<Self, Fault> {
+        execution.loader.upstreams().url(upstream, &path)?;
+        Ok(Self { upstream: *upstream, path, execution, audience: Audience::Caller })
     }
 
-    /// The events' data, read as JSON; what cannot be read is logged and left out.
+    /// They are the same for everybody, and anybody may know of them: one connection, opened without a caller's
+    /// credential, serves all.
+    #[must_use]
+    pub fn for_everybody(self) -> Self {
+        Self { audience: Audience::Everybody, ..self }
+    }
+
+    /// They may be known to those whom this question is answered with a row: one connection, opened without a caller's
+    /// credential, serves all. The question is asked as the caller when it subscribes and at each event; who is not
+    /// answered any more is told so, hears no more, and its subscription is over.
+    #[must_use]
+    pub fn for_those_who_see<Q: Question>(self, question: Q) -> Self {
+        const {
+            assert!(
+                matches!(Q::SCOPE, Scope::Caller),
+                "a public question is answered the same for everybody: say for_everybody, or ask as the caller"
+            );
+        }
+        let right: Right = Box::new(move |loader| {
+            let question = question.clone();
+            async move { Ok(by_hand::load(&loader, question).await?.first().is_some()) }.boxed()
+        });
+        Self { audience: Audience::Seeing(right), ..self }
+    }
+
+    /// The events' data, read as JSON; what cannot be read is logged and left out. The same data that comes again
+    /// while a subscriber is busy with what came before is told once.
     ///
-    /// The first connection is made before this returns, so that a caller who may not listen is told so. A stream that
-    /// breaks is taken up behind its last event (`Last-Event-ID`), after a pause that grows while it keeps failing. One
-    /// that breaks before its first event is taken up where it began, if the upstream says where: in a response header
-    /// `Last-Event-ID`.
+    /// The connection is up before this returns, so that a caller who may not listen is told so. It is kept up through
+    /// breaks, without losing an event.
     ///
     /// # Errors
-    /// The upstream refuses the caller, or is not there.
+    /// The caller may not listen, or the upstream is not there.
     pub async fn json<T: DeserializeOwned + Send + 'static>(
         self,
     ) -> Result<impl Stream<Item = T> + Send + 'static, Fault> {
-        let (first, last) = self.connect(None).await?;
-        let state = Following { source: self, last, open: Some(first), pause: FIRST_PAUSE };
-        Ok(futures::stream::unfold(state, |mut state| async move {
-            loop {
-                let event = state.next().await?;
-                match serde_json::from_str::<T>(&event.data) {
-                    Ok(data) => return Some((data, state)),
-                    Err(error) => tracing::error!(
-                        upstream.name = state.source.upstream.name(),
-                        upstream.cause = %error,
-                        "an event cannot be read"
-                    ),
+        let Self { upstream, path, execution, audience } = self;
+        if let Audience::Seeing(right) = &audience
+            && !right(execution.loader.clone()).await?
+        {
+            return Err(Fault::forbidden("You may not listen to this, or it does not exist."));
+        }
+        let credential = match audience {
+            Audience::Caller => authorization(execution.loader.request(), Scope::Caller).cloned(),
+            Audience::Everybody | Audience::Seeing(_) => None,
+        };
+        let key = Key { upstream, path: path.into(), credential };
+        let counted = execution.loader.upstreams().meters(&upstream);
+        let counted = counted.map(|meters| Counted::of(&meters.event_listeners));
+        let mut listener = Hub::join(execution.loader.upstreams(), key);
+        listener.opened().await?;
+        let right = match audience {
+            Audience::Seeing(right) => Some(right),
+            Audience::Caller | Audience::Everybody => None,
+        };
+        let subscriber =
+            Subscriber { listener, upstream: upstream.name(), execution, right, _counted: counted };
+        Ok(stream::unfold(subscriber, |mut subscriber| async move {
+            match subscriber.next().await {
+                Ok(event) => Some((event, subscriber)),
+                Err(fault) => {
+                    subscriber.execution.ends_with(fault);
+                    None
                 }
             }
         }))
     }
-
-    /// The stream, and the id before its first event.
-    async fn connect(&self, last: Option<&str>) -> Result<Opened, Fault> {
-        let mut call = Request::new(Method::GET, self.upstreams.url(&self.upstream, &self.path)?);
-        let headers = call.headers_mut();
-        headers.insert(header::ACCEPT, HeaderValue::from_static("text/event-stream"));
-        if let Some(authorization) = authorization(&self.request, Scope::Caller) {
-            headers.insert(header::AUTHORIZATION, authorization.clone());
-        }
-        if let Some(last) = last.and_then(|last| HeaderValue::from_str(last).ok()) {
-            headers.insert(LAST_EVENT_ID, last);
-        }
-        let response = self.upstreams.open(&self.upstream, call).await.map_err(|error| {
-            tracing::warn!(upstream.name = self.upstream.name(), upstream.error = %error, "no event stream");
-            error.fault(&self.request.renewed())
-        })?;
-        match response.status().as_u16() {
-            200 => {}
-            401 => return Err(Fault::unauthenticated()),
-            403 | 404 => return Err(Fault::forbidden("You may not listen to this, or it does not exist.")),
-            _ => return Err(super::client::bad_response()),
-        }
-        let begins = response.headers().get(LAST_EVENT_ID).and_then(|id| id.to_str().ok()).map(str::to_owned);
-        tracing::debug!(upstream.name = self.upstream.name(), "an event stream is open");
-        // A line that is not an event ends the stream; it is then taken up again.
-        let events = response.bytes_stream().eventsource();
-        let events = events
-            .take_while(|event| std::future::ready(event.is_ok()))
-            .filter_map(|event| std::future::ready(event.ok()));
-        Ok((events.boxed(), begins))
-    }
 }
 
-type Opened = (BoxStream<'static, Event>, Option<String>);
-
-struct Following {
-    source: Events,
-    last: Option<String>,
-    open: Option<BoxStream<'static, Event>>,
-    pause: Duration,
+/// One who listens, for one operation of one caller.
+struct Subscriber {
+    listener: Listener,
+    upstream: &'static str,
+    execution: Arc<Execution>,
+    right: Option<Right>,
+    _counted: Option<Counted>,
 }
 
-impl Following {
-    /// The next event; None when the upstream will not have this caller any more.
-    async fn next(&mut self) -> Option<Event> {
+impl Subscriber {
+    /// The next event that can be read.
+    ///
+    /// # Errors
+    /// Why there will be none.
+    async fn next<T: DeserializeOwned>(&mut self) -> Result<T, Fault> {
         loop {
-            if let Some(open) = &mut self.open {
-                if let Some(event) = open.next().await {
-                    self.pause = FIRST_PAUSE;
-                    if !event.id.is_empty() {
-                        self.last = Some(event.id.clone());
-                    }
-                    return Some(event);
+            let event = self.listener.next().await?;
+            match serde_json::from_str(&event.data) {
+                Ok(data) => {
+                    let loader = self.permitted(event.since).await?;
+                    self.execution.answers_next(loader);
+                    return Ok(data);
                 }
-                self.open = None;
+                Err(error) => tracing::error!(
+                    upstream.name = self.upstream,
+                    upstream.cause = %error,
+                    "an event cannot be read"
+                ),
             }
-            tokio::time::sleep(self.pause).await;
-            self.pause = (self.pause * 2).min(LONGEST_PAUSE);
-            match self.source.connect(self.last.as_deref()).await {
-                Ok((open, begins)) => {
-                    self.open = Some(open);
-                    self.last = self.last.take().or(begins);
+        }
+    }
+
+    /// What the event's questions are asked over, if the caller may know of it.
+    async fn permitted(&self, since: u64) -> Result<Arc<Loader>, Fault> {
+        let Some(right) = &self.right else { return Ok(self.execution.loader.for_event(since)) };
+        let mut pauses = PAUSES_MS.into_iter();
+        loop {
+            let loader = self.execution.loader.for_event(since);
+            match right(loader.clone()).await {
+                Ok(true) => return Ok(loader),
+                Ok(false) => {
+                    let message = "You may not listen to this any more, or it does not exist any more.";
+                    return Err(Fault::forbidden(message));
                 }
-                Err(fault) if matches!(fault.code, crate::Code::Unauthenticated | crate::Code::Forbidden) => {
-                    return None;
+                Err(fault) if matches!(fault.code, Code::Unauthenticated | Code::Forbidden) => {
+                    return Err(fault);
                 }
-                Err(_) => {}
+                // It is not known: the event waits, and is not lost.
+                Err(fault) => match pauses.next() {
+                    Some(pause) => tokio::time::sleep(Duration::from_millis(pause)).await,
+                    None => return Err(fault),
+                },
             }
         }
     }

@@ -19,5 +19,6 @@ mod operations;
 mod process;
 mod resilience;
 mod sharing;
+mod subscriptions;
 mod telemetry;
 mod trusted;

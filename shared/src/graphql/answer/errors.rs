@@ -197,16 +197,3 @@ pub(super) fn mask(operation: &Operation, variables: &Variables, errors: &mut [S
         *error = masked(operation, variables, std::mem::replace(error, ServerError::new("", None)));
     }
 }
-
-/// As async-graphql's own transports can carry it.
-pub fn carried(mut error: ServerError) -> ServerError {
-    let (retryable, trace) =
-        (told(&error).retryable, RequestRecord::with_current(|record| record.trace().trace_id_hex()));
-    let extensions = error.extensions.get_or_insert_default();
-    extensions.set("retryable", retryable);
-    if let Some(trace) = trace {
-        extensions.set("traceId", trace);
-    }
-    error.locations.retain(|at| at.line > 0);
-    error
-}

@@ -19,6 +19,25 @@ impl MediaType {
         })
     }
 
+    /// Whether `Accept` would rather have a stream of events than one answer. It must say so: whoever takes anything is
+    /// answered once.
+    pub fn events_wanted(headers: &HeaderMap) -> bool {
+        let [mut events, mut answer] = [0.0_f32; 2];
+        for value in headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok()) {
+            for range in value.split(',') {
+                let mut parts = range.split(';').map(str::trim);
+                let essence = parts.next().unwrap_or_default().to_ascii_lowercase();
+                let Some(quality) = quality(parts) else { continue };
+                match essence.as_str() {
+                    "text/event-stream" => events = events.max(quality),
+                    "application/json" | "application/graphql-response+json" => answer = answer.max(quality),
+                    _ => {}
+                }
+            }
+        }
+        events > answer
+    }
+
     /// What `Accept` asks for; None, if it is neither. Who does not name the newer one does not know it, and gets JSON.
     pub fn wanted(headers: &HeaderMap) -> Option<Self> {
         let values = headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok());
@@ -141,6 +160,30 @@ mod tests {
             "application/jsonx, application",
         ] {
             assert_eq!(wanted(accept), None, "{accept}");
+        }
+    }
+
+    #[test]
+    fn events_are_sent_to_those_who_would_rather_have_them() {
+        for (accept, wanted) in [
+            ("text/event-stream", true),
+            ("Text/Event-Stream; charset=utf-8", true),
+            ("text/event-stream, */*", true),
+            ("application/json;q=0.5, text/event-stream", true),
+            ("text/event-stream, multipart/mixed, application/json;q=0.9", true),
+            // What urql sends with everything.
+            (
+                "application/graphql-response+json, application/json, text/event-stream, multipart/mixed",
+                false,
+            ),
+            ("text/event-stream;q=0", false),
+            ("text/event-stream;q=0.5, application/json", false),
+            ("text/*", false),
+            ("*/*", false),
+        ] {
+            let mut headers = HeaderMap::new();
+            headers.insert(header::ACCEPT, accept.parse().unwrap());
+            assert_eq!(MediaType::events_wanted(&headers), wanted, "{accept}");
         }
     }
 

@@ -1,12 +1,12 @@
 //! Open screens while a service is killed and comes back: they are told what happened, without being opened anew.
 
-use super::house::{House, mutate, operation};
+use super::house::{House, mutate, operation, soon};
 use kit::{Process, Value, json};
 
 #[tokio::test]
 async fn an_open_screen_hears_what_happened_after_the_library_came_back() {
     let mut house = House::start().await;
-    let mobile = house.front("mobile").env("RUST_LOG", "info,bff::upstream=debug").start().await;
+    let mobile = house.bff("mobile").await;
     let mika = house.token("us-1").await;
     let input = json!({"idempotencyKey": "new", "title": "Live"});
     let made =
@@ -30,10 +30,10 @@ async fn an_open_screen_hears_what_happened_after_the_library_came_back() {
     }
 }
 
-/// Waits until so many streams are open on this side, too: one that is refused at first is the subscriber's to know.
-async fn listens(mobile: &Process, streams: usize) {
-    let wanted = |line: &Value| line["message"] == "an event stream is open";
-    mobile.until_logged_times(streams, "that it listens", wanted).await;
+/// Waits until so many subscriptions listen on this side, too: one that is refused at first is the subscriber's to know.
+async fn listens(mobile: &Process, subscriptions: usize) {
+    let line = format!("upstream_event_listeners{{service=\"mobile\",upstream=\"library\"}} {subscriptions}");
+    soon(&line, async || mobile.admin("/metrics").await.text.lines().any(|metric| metric == line)).await;
 }
 
 async fn add(mobile: &Process, token: &str, playlist: &Value, track: &str) {

@@ -59,8 +59,19 @@ async fn only_what_may_be_read_may_be_watched() {
     let mika = world.user("us-1");
     let secret = create(&mika, "Secret", false, &[]).await;
     let open = create(&mika, "Open", true, &[]).await;
-    for other in [world.user("us-2"), world.nobody()] {
-        other.get(&format!("/events?playlist_ids={open},{secret}")).await.expect(404);
-        Subscriber::connect(&other, &format!("/events?playlist_ids={open}"), None).await;
-    }
+    let other = world.user("us-2");
+    other.get(&format!("/events?playlist_ids={open},{secret}")).await.expect(404);
+    Subscriber::connect(&other, &format!("/events?playlist_ids={open}"), None).await;
+}
+
+#[tokio::test]
+async fn who_follows_for_many_is_told_ids_and_nothing_else() {
+    let world = World::start().await;
+    let mika = world.user("us-1");
+    let secret = create(&mika, "Secret", false, &[]).await;
+    // Whether there is such a playlist is not told either.
+    let path = format!("/events?playlist_ids={secret},pl-nowhere");
+    let mut subscriber = Subscriber::connect(&world.nobody(), &path, None).await;
+    mika.send("DELETE", &format!("/playlists/{secret}"), &[], None).await.expect(204);
+    assert_eq!(subscriber.next().await.data, json!({ "playlist_id": secret, "version": 2 }));
 }

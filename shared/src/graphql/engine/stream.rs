@@ -1,0 +1,135 @@
+//! Operations as streams of answers: a subscription's events, or the one answer of a query or a mutation.
+
+use super::{Engine, Ready, note_codes, note_degraded, refuse};
+use crate::{
+    fanout::{Execution, Fault, Operation, Stats},
+    graphql::{
+        answer::{self, Answer},
+        document::{Refusal, Refusals},
+        operation::GraphqlRequest,
+    },
+    request::RequestContext,
+};
+use async_graphql::{PathSegment, Response, Value, Variables, parser::types::OperationType};
+use futures::{
+    FutureExt, StreamExt,
+    stream::{self, BoxStream},
+};
+use std::{panic::AssertUnwindSafe, sync::Arc};
+
+impl Engine {
+    /// Runs any operation. An answer that is [`Refused`](answer::Verdict::Refused) is the last: nothing ran, or what ran
+    /// does not go on.
+    pub fn stream(
+        &self,
+        request: &GraphqlRequest<'_>,
+        context: RequestContext,
+    ) -> BoxStream<'static, Answer> {
+        match self.begun(request, context) {
+            Ok(ready) => self.streamed(ready),
+            Err(refusals) => alone(answer::refused(&refusals)),
+        }
+    }
+
+    /// The same for what must not change anything. None: it is a mutation.
+    pub fn stream_safe(
+        &self,
+        request: &GraphqlRequest<'_>,
+        context: RequestContext,
+    ) -> Option<BoxStream<'static, Answer>> {
+        match self.begun(request, context) {
+            Ok(ready) if ready.operation().operation.ty == OperationType::Mutation => None,
+            Ok(ready) => Some(self.streamed(ready)),
+            Err(refusals) => Some(alone(answer::refused(&refusals))),
+        }
+    }
+
+    fn begun(&self, request: &GraphqlRequest<'_>, context: RequestContext) -> Result<Ready, Refusals> {
+        let asked = self.asked(request, &context)?;
+        let coerced = self.coerce(&asked, request).map_err(refuse)?;
+        Ok(self.ready(asked, coerced.variables, context, self.stats()))
+    }
+
+    fn streamed(&self, ready: Ready) -> BoxStream<'static, Answer> {
+        if ready.operation().operation.ty != OperationType::Subscription {
+            let engine = self.clone();
+            return stream::once(async move { noted(engine.run(&ready).await) }).boxed();
+        }
+        let (request, execution) = ready.request(None);
+        let responses = self.0.runner.stream(request);
+        let Ready { variables, stats, .. } = ready;
+        let operation = execution.operation.clone();
+        let events = Events { responses, operation, variables, stats, execution, begun: false, over: false };
+        stream::unfold(events, |mut events| async move { Some((events.next().await?, events)) }).boxed()
+    }
+}
+
+fn alone(answer: Answer) -> BoxStream<'static, Answer> {
+    stream::iter([noted(answer)]).boxed()
+}
+
+fn noted(answer: Answer) -> Answer {
+    note_codes(&answer);
+    note_degraded(&answer.degraded);
+    answer
+}
+
+/// A subscription that runs.
+struct Events {
+    responses: BoxStream<'static, Response>,
+    operation: Arc<Operation>,
+    variables: Variables,
+    stats: Arc<Stats>,
+    execution: Arc<Execution>,
+    /// There was an event.
+    begun: bool,
+    over: bool,
+}
+
+impl Events {
+    async fn next(&mut self) -> Option<Answer> {
+        if self.over {
+            return None;
+        }
+        // A panic ends this subscription with a masked error, and nothing else.
+        let next = AssertUnwindSafe(self.responses.next()).catch_unwind().await;
+        Some(noted(match next {
+            Err(_) => {
+                self.over = true;
+                answer::refused_at(&self.operation, &self.variables, self.panicked())
+            }
+            Ok(None) => {
+                let fault = self.execution.end()?;
+                self.ended(fault)
+            }
+            // CreateSourceEventStream (§6.2.3.1): there is no stream.
+            Ok(Some(response)) if !self.begun && failed(&response) => {
+                self.over = true;
+                answer::refused_at(&self.operation, &self.variables, response)
+            }
+            Ok(Some(response)) => {
+                self.begun = true;
+                answer::executed(&self.operation, &self.variables, response, &self.stats)
+            }
+        }))
+    }
+
+    /// At its root: there is one (§5.2.4.1).
+    fn panicked(&self) -> Response {
+        let root = self.operation.selected(&self.variables).into_iter().next();
+        let (pos, path) =
+            root.map(|root| (root.pos, vec![PathSegment::Field(root.key.to_string())])).unwrap_or_default();
+        Response::from_errors(vec![Fault::internal().at(pos, path)])
+    }
+
+    /// It is over, and that is why.
+    fn ended(&mut self, fault: Fault) -> Answer {
+        self.over = true;
+        answer::refused(&[Refusal { fault, at: None }])
+    }
+}
+
+/// There is not even a root. What an event is about may be null, but then it is the root's value.
+fn failed(response: &Response) -> bool {
+    response.data == Value::Null && !response.errors.is_empty()
+}

@@ -1,0 +1,318 @@
+//! One socket from its opening to its end: a single task, which waits for whatever comes first.
+//!
+//! Nothing is queued here. While the client does not read what it is sent, none of its operations goes on; what happens
+//! meanwhile stays in the bounded queue that all who listen to a stream share, and who does not read for long is closed.
+
+use super::{
+    Sockets,
+    closing::Closing,
+    message::{self, Incoming},
+    operations::{Operations, Step},
+};
+use crate::{
+    app::Draining,
+    auth::AuthError,
+    fanout::{Code, Fault},
+    graphql::{
+        answer::{self, Verdict},
+        document::Refusal,
+        operation::GraphqlRequest,
+        places::Place,
+    },
+    request::RequestContext,
+    telemetry::{self, Counted, Over, metrics},
+};
+use axum::extract::ws::{Message, Utf8Bytes, WebSocket};
+use futures::{FutureExt, future::BoxFuture};
+use http::{HeaderMap, HeaderValue, header};
+use serde_json::{Map, Value};
+use std::{
+    net::IpAddr,
+    panic::AssertUnwindSafe,
+    pin::{Pin, pin},
+    time::Duration,
+};
+use tokio::time::{Instant, Sleep, sleep_until, timeout};
+
+/// How long a client that is told to go may take to say goodbye.
+const GOODBYE: Duration = Duration::from_secs(2);
+
+/// A socket and who is at its other end.
+pub struct Session {
+    pub socket: WebSocket,
+    pub sockets: Sockets,
+    pub context: RequestContext,
+    pub address: IpAddr,
+    pub draining: Option<Draining>,
+    /// Held until the end.
+    pub place: Option<Place>,
+    pub _counted: Counted,
+}
+
+/// What is known while it runs.
+struct Running {
+    session: Session,
+    drain: BoxFuture<'static, ()>,
+    operations: Operations,
+    /// `connection_init` has come.
+    initialised: bool,
+    opened: Instant,
+    heard: Instant,
+    pinged: bool,
+    /// When the caller's credential ends.
+    expires: Option<Instant>,
+}
+
+/// Whatever a socket waits for.
+enum Woken {
+    Message(Option<Result<Message, axum::Error>>),
+    Step(Step),
+    Time,
+    Drain,
+}
+
+impl Session {
+    /// Serves it to its end.
+    pub async fn run(self) {
+        let now = Instant::now();
+        let draining = self.draining.clone();
+        let mut running = Running {
+            drain: async move {
+                match &draining {
+                    Some(draining) => draining.begun().await,
+                    None => std::future::pending().await,
+                }
+            }
+            .boxed(),
+            expires: self.context.caller().left().map(|left| now + left),
+            session: self,
+            operations: Operations::default(),
+            initialised: false,
+            opened: now,
+            heard: now,
+            pinged: false,
+        };
+        // What panics here is not an operation: those are caught by themselves.
+        let closing = AssertUnwindSafe(running.until_closed()).catch_unwind().await;
+        let closing = closing.unwrap_or_else(|_| Closing::internal());
+        // First, so that nobody is asked anything any more.
+        running.operations = Operations::default();
+        running.session.close(&closing).await;
+    }
+
+    /// Turns a socket away.
+    pub async fn refuse(mut self, closing: Closing) {
+        self.close(&closing).await;
+    }
+
+    async fn close(&mut self, closing: &Closing) {
+        tracing::debug!(socket.code = closing.code, "a socket is closed");
+        metrics().socket_closed(self.sockets.service(), closing.code);
+        if !closing.is_peers() {
+            let patience = Duration::from_millis(self.sockets.settings().write_ms);
+            let told = timeout(patience, self.socket.send(Message::Close(Some(closing.frame())))).await;
+            if !matches!(told, Ok(Ok(()))) {
+                return;
+            }
+        }
+        // The other's goodbye is answered, or waited for: an end of the connection could overtake what was sent.
+        let goodbye = async { while let Some(Ok(_)) = self.socket.recv().await {} };
+        let _ = timeout(GOODBYE, goodbye).await;
+    }
+}
+
+impl Running {
+    async fn until_closed(&mut self) -> Closing {
+        let mut timer = pin!(sleep_until(self.due()));
+        loop {
+            let woken = tokio::select! {
+                biased;
+                () = self.drain.as_mut() => Woken::Drain,
+                () = timer.as_mut() => Woken::Time,
+                message = self.session.socket.recv() => Woken::Message(message),
+                step = self.operations.next() => Woken::Step(step),
+            };
+            let done = match woken {
+                Woken::Drain => Err(Closing::restart()),
+                Woken::Time => self.on_time().await,
+                Woken::Message(message) => self.on_message(message).await,
+                Woken::Step(step) => self.on_step(step).await,
+            };
+            if let Err(closing) = done {
+                return closing;
+            }
+            self.set(timer.as_mut());
+        }
+    }
+
+    /// When something is due that nobody else brings about.
+    fn due(&self) -> Instant {
+        let settings = self.session.sockets.settings();
+        let idle = Duration::from_millis(settings.idle_ms);
+        let quiet = self.heard + if self.pinged { idle } else { idle / 2 };
+        let init = (!self.initialised).then(|| self.opened + Duration::from_millis(settings.init_ms));
+        [init, self.expires].into_iter().flatten().fold(quiet, Instant::min)
+    }
+
+    fn set(&self, timer: Pin<&mut Sleep>) {
+        let due = self.due();
+        if timer.deadline() != due {
+            timer.reset(due);
+        }
+    }
+
+    async fn on_time(&mut self) -> Result<(), Closing> {
+        let now = Instant::now();
+        let settings = self.session.sockets.settings();
+        if self.expires.is_some_and(|expires| expires <= now) {
+            return Err(Closing::forbidden("the token has expired"));
+        }
+        if !self.initialised && self.opened + Duration::from_millis(settings.init_ms) <= now {
+            return Err(Closing::init_timeout());
+        }
+        let quiet = now.duration_since(self.heard);
+        let idle = Duration::from_millis(settings.idle_ms);
+        if quiet >= idle {
+            return Err(Closing::idle());
+        }
+        if quiet >= idle / 2 && !self.pinged {
+            self.pinged = true;
+            self.send(message::PING).await?;
+        }
+        Ok(())
+    }
+
+    async fn on_message(&mut self, message: Option<Result<Message, axum::Error>>) -> Result<(), Closing> {
+        let message = match message {
+            None => return Err(Closing::gone()),
+            Some(Err(error)) => return Err(self.broken(&error)),
+            Some(Ok(message)) => message,
+        };
+        self.heard = Instant::now();
+        self.pinged = false;
+        match message {
+            Message::Text(text) => self.on_text(&text).await,
+            Message::Binary(_) => {
+                Err(Closing::invalid("A message is a text: binary ones are not of the protocol"))
+            }
+            // WebSocket's own pings are answered below; this one shows that the client is there.
+            Message::Ping(_) | Message::Pong(_) => Ok(()),
+            Message::Close(_) => Err(Closing::gone()),
+        }
+    }
+
+    fn broken(&self, error: &axum::Error) -> Closing {
+        tracing::debug!(error = %error, "a socket is broken");
+        match std::error::Error::source(error).and_then(|source| source.downcast_ref()) {
+            Some(tungstenite::Error::Capacity(_)) => {
+                Closing::too_long(self.session.sockets.settings().message_bytes)
+            }
+            Some(tungstenite::Error::Utf8(_)) => Closing::invalid("A message is a text in UTF-8"),
+            Some(tungstenite::Error::Protocol(_)) => Closing::malformed(),
+            _ => Closing::gone(),
+        }
+    }
+
+    async fn on_text(&mut self, text: &str) -> Result<(), Closing> {
+        match Incoming::read(text)? {
+            Incoming::Init(_) if self.initialised => Err(Closing::too_many_inits()),
+            Incoming::Init(payload) => {
+                self.initialised = true;
+                self.authenticate(payload.as_ref()).await?;
+                self.send(message::ACK).await
+            }
+            Incoming::Ping(payload) => self.send(message::pong(payload)).await,
+            Incoming::Pong => Ok(()),
+            Incoming::Subscribe(..) if !self.initialised => Err(Closing::unauthorized()),
+            Incoming::Subscribe(id, _) if self.operations.has(&id) => Err(Closing::taken(&id)),
+            Incoming::Subscribe(id, request) => match self.begin(&id, &request) {
+                Ok(()) => Ok(()),
+                Err(fault) => {
+                    let refused = answer::refused(&[Refusal { fault, at: None }]);
+                    self.send(message::error(&id, refused.errors())).await
+                }
+            },
+            Incoming::Complete(id) => {
+                self.operations.end(&id);
+                Ok(())
+            }
+        }
+    }
+
+    /// A browser cannot set headers on a socket: its token comes in `connection_init`, as `authorization`.
+    async fn authenticate(&mut self, payload: Option<&Map<String, Value>>) -> Result<(), Closing> {
+        let given = payload.and_then(|payload| {
+            let mut members = payload.iter().filter(|(name, _)| name.eq_ignore_ascii_case("authorization"));
+            members.next().map(|(_, value)| value)
+        });
+        let Some(given) = given.filter(|given| !given.is_null()) else { return Ok(()) };
+        let wrong = "`authorization` is not `Bearer` and a token";
+        let given = given.as_str().ok_or_else(|| Closing::forbidden(wrong))?;
+        let value = HeaderValue::from_str(given).map_err(|_| Closing::forbidden(wrong))?;
+        let Some(verifier) = self.session.sockets.verifier() else {
+            return Err(Closing::forbidden(
+                "this server accepts no tokens: its `auth.issuer` is not configured",
+            ));
+        };
+        let headers = HeaderMap::from_iter([(header::AUTHORIZATION, value)]);
+        let caller = verifier.verify(&headers).await.map_err(|error| match error {
+            AuthError::Refused(reason) => Closing::forbidden(reason),
+            AuthError::Unavailable => Closing::later(error.to_string()),
+        })?;
+        // Whoever it is now holds the place.
+        self.session.place = None;
+        let place = self.session.sockets.places().take(&caller, self.session.address);
+        self.session.place = Some(place.map_err(|fault| Closing::too_many_sockets(&fault.message))?);
+        self.expires = caller.left().map(|left| Instant::now() + left);
+        self.session.context = self.session.context.clone().of_caller(caller);
+        Ok(())
+    }
+
+    fn begin(&mut self, id: &str, request: &GraphqlRequest<'_>) -> Result<(), Fault> {
+        let most = self.session.sockets.settings().operations_per_socket;
+        if self.operations.len() >= most {
+            let message = format!(
+                "{most} operations are under way on this socket, as many as may be: complete one first."
+            );
+            return Err(Fault::new(Code::RateLimited, message));
+        }
+        let context = self.session.context.renewed();
+        let run = || Some(self.session.sockets.engine().stream(request, context));
+        if let Some(answers) = telemetry::operation(Over::Socket, run) {
+            self.operations.begin(id, answers);
+        }
+        Ok(())
+    }
+
+    async fn on_step(&mut self, step: Step) -> Result<(), Closing> {
+        let Step { id, answer } = step;
+        match answer {
+            Some(answer) if answer.verdict == Verdict::Refused => {
+                // No `complete` follows.
+                self.operations.end(&id);
+                self.send(message::error(&id, answer.errors())).await
+            }
+            Some(answer) => self.send(message::next(&id, &answer.body)).await,
+            None => {
+                self.operations.end(&id);
+                self.send(message::complete(&id)).await
+            }
+        }
+    }
+
+    /// Sends a message, for as long as the client may take to read it.
+    async fn send(&mut self, text: Utf8Bytes) -> Result<(), Closing> {
+        let patience = Duration::from_millis(self.session.sockets.settings().write_ms);
+        tokio::select! {
+            biased;
+            sent = self.session.socket.send(Message::Text(text)) => {
+                sent.map_err(|error| self.broken(&error))
+            }
+            () = tokio::time::sleep(patience) => {
+                tracing::info!("a socket's client reads too slowly");
+                Err(Closing::later("You read too slowly: connect again, and read anew what is shown"))
+            }
+            () = self.drain.as_mut() => Err(Closing::restart()),
+        }
+    }
+}

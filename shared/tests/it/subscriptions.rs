@@ -1,0 +1,12 @@
+//! Operations over WebSocket and over server-sent events, and the upstreams' streams behind them.
+
+mod breaking;
+mod ends;
+mod lagging;
+mod limits;
+mod protocol;
+mod random;
+mod rights;
+mod sharing;
+mod sse;
+mod world;

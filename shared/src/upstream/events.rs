@@ -1,14 +1,14 @@
 //! An upstream's stream of events (Server-Sent Events, WHATWG HTML §9.2), followed through breaks.
 
-use super::{Upstream, Upstreams};
+use super::{Upstream, Upstreams, call::Call};
 use crate::{
     fanout::{Fault, Scope},
     request::{RequestContext, authorization},
 };
 use eventsource_stream::{Event, Eventsource};
 use futures::{Stream, StreamExt, stream::BoxStream};
-use http::{HeaderName, HeaderValue, header};
-use reqwest::{Method, Request};
+use http::{HeaderName, HeaderValue, Method, header};
+use http_body_util::BodyDataStream;
 use serde::de::DeserializeOwned;
 use std::{sync::Arc, time::Duration};
 
@@ -32,7 +32,7 @@ impl Events {
         upstreams: Arc<Upstreams>,
         request: Arc<RequestContext>,
     ) -> Result<Self, Fault> {
-        upstreams.url(upstream, &path)?;
+        upstreams.uri(upstream, &path)?;
         Ok(Self { upstream: *upstream, path, upstreams, request })
     }
 
@@ -67,8 +67,8 @@ impl Events {
 
     /// The stream, and the id before its first event.
     async fn connect(&self, last: Option<&str>) -> Result<Opened, Fault> {
-        let mut call = Request::new(Method::GET, self.upstreams.url(&self.upstream, &self.path)?);
-        let headers = call.headers_mut();
+        let mut call = Call::new(Method::GET, self.upstreams.uri(&self.upstream, &self.path)?);
+        let headers = &mut call.headers;
         headers.insert(header::ACCEPT, HeaderValue::from_static("text/event-stream"));
         if let Some(authorization) = authorization(&self.request, Scope::Caller) {
             headers.insert(header::AUTHORIZATION, authorization.clone());
@@ -76,7 +76,7 @@ impl Events {
         if let Some(last) = last.and_then(|last| HeaderValue::from_str(last).ok()) {
             headers.insert(LAST_EVENT_ID, last);
         }
-        let response = self.upstreams.open(&self.upstream, call).await.map_err(|error| {
+        let response = self.upstreams.open(&self.upstream, &call).await.map_err(|error| {
             tracing::warn!(upstream.name = self.upstream.name(), upstream.error = %error, "no event stream");
             error.fault(&self.request.renewed())
         })?;
@@ -89,7 +89,7 @@ impl Events {
         let begins = response.headers().get(LAST_EVENT_ID).and_then(|id| id.to_str().ok()).map(str::to_owned);
         tracing::debug!(upstream.name = self.upstream.name(), "an event stream is open");
         // A line that is not an event ends the stream; it is then taken up again.
-        let events = response.bytes_stream().eventsource();
+        let events = BodyDataStream::new(response.into_body()).eventsource();
         let events = events
             .take_while(|event| std::future::ready(event.is_ok()))
             .filter_map(|event| std::future::ready(event.ok()));

@@ -22,7 +22,8 @@ impl Address {
     /// # Errors
     /// The URL has no host.
     pub fn new(name: &str, url: &Url) -> Result<Self, ClientError> {
-        let wrong = || ClientError::new(format!("`upstreams.{name}`: {url} is not the URL of an HTTP service"));
+        let wrong =
+            || ClientError::new(format!("`upstreams.{name}`: {url} is not the URL of an HTTP service"));
         let authority = &url[Position::BeforeHost..Position::AfterPort];
         Ok(Self {
             url: url.clone(),
@@ -87,7 +88,7 @@ mod tests {
     fn no_path_leaves_the_configured_place() {
         let address = Address::new("there", &"http://there.example:81/api/".parse().unwrap()).unwrap();
         let uri = |path: &str| address.uri(path).map(|uri| uri.to_string()).ok();
-assert_eq!(uri("/a?b=c%26d&e=f?g"), Some("http://there.example:81/api/a?b=c%26d&e=f?g".to_owned()));
+        assert_eq!(uri("/a?b=c%26d&e=f?g"), Some("http://there.example:81/api/a?b=c%26d&e=f?g".to_owned()));
         assert_eq!(uri("/a/%2e%2e%2fb"), Some("http://there.example:81/api/a/%2e%2e%2fb".to_owned()));
         for path in ["//elsewhere/a", "/\\elsewhere", "/@elsewhere", "/:82/", "/#a", "/?a#b@c", "/ /é"] {
             let uri = address.uri(path).unwrap();

@@ -13,7 +13,7 @@ use crate::{
     config::Settings,
     fanout::{Fault, Scope, Sharing},
     request::{RequestContext, authorization},
-    telemetry::{RequestRecord, UpstreamOutcome},
+    telemetry::{RequestRecord, UpstreamOutcome, under},
 };
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, Response, Uri, header};
@@ -21,10 +21,10 @@ use hyper::body::Incoming;
 use std::{
     collections::BTreeMap,
     fmt,
+    pin::pin,
     sync::Arc,
     time::{Duration, Instant},
 };
-use tracing::Instrument;
 use url::Url;
 
 pub(crate) use super::failure::bad_response;
@@ -163,13 +163,14 @@ impl Upstreams {
         let mut first = None;
         let error = loop {
             let span = tracing::debug_span!("upstream call", upstream.name = upstream.name(), http.method = %call.method);
-            let exchange = exchange(endpoint, call, upstream.max_body()).instrument(span);
-            let error =
-                match endpoint.attempt(&patience, exchange, |reply, took| count(upstream, reply, took)).await
-                {
-                    Ok(reply) => return Ok(reply),
-                    Err(error) => error,
-                };
+            let exchange = pin!(exchange(endpoint, call, upstream.max_body()));
+            let error = match endpoint
+                .attempt(&patience, under(span, exchange), |reply, took| count(endpoint, reply, took))
+                .await
+            {
+                Ok(reply) => return Ok(reply),
+                Err(error) => error,
+            };
             endpoint.heed(&error, as_caller);
             let pause =
                 if repetition < retries { endpoint.pause(&error, repetition, &patience) } else { None };
@@ -253,13 +254,13 @@ fn failed(status: u16, headers: &HeaderMap) -> Option<CallError> {
     }
 }
 
-fn count(upstream: &Upstream, result: &Result<Reply, CallError>, took: Duration) {
+fn count(endpoint: &Endpoint, result: &Result<Reply, CallError>, took: Duration) {
     let outcome = match result {
         Ok(reply) if reply.status < 400 => UpstreamOutcome::Ok,
         Ok(_) => UpstreamOutcome::ClientError,
         Err(error) => error.outcome(),
     };
-    RequestRecord::with_current(|record| record.upstream_called(upstream.name(), outcome, took));
+    RequestRecord::with_current(|record| record.upstream_called(&endpoint.meters, outcome, took));
 }
 
 /// Marks JSON.

@@ -40,7 +40,7 @@ pub(super) struct Endpoint {
     budget: Budget,
     bulkhead: Bulkhead,
     breaker: Breaker,
-    meters: UpstreamMeters,
+    pub meters: UpstreamMeters,
 }
 
 /// How long a call may take.

@@ -311,8 +311,10 @@ impl Execution {
         root.and_then(|root| {
             root.planned(|merged, private| {
                 let operation = &self.operation;
+                // What is put off may be asked beside anything.
+                let alone = operation.roots.len() == 1 && operation.cutting.is_none();
                 let compiler =
-                    Compiler::new(merged.key(), &operation.fragments, &operation.registry, private);
+                    Compiler::new(merged.key(), &operation.fragments, &operation.registry, private, alone);
                 match &operation.cutting {
                     Some((cutting, within)) => compile(&compiler.cut(cutting, *within), merged),
                     None => compile(&compiler, merged),

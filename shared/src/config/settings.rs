@@ -136,7 +136,8 @@ pub struct ResilienceSettings {
 pub struct Limits {
     /// Bytes of a request body.
     pub body_bytes: usize,
-    /// Bytes of the answer of one root field of a GraphQL operation.
+    /// Bytes of the answer of a GraphQL operation: of what its root fields find, all together, parts put off included. A
+    /// root that has no room is null, with an error.
     pub answer_bytes: usize,
     /// Connections open at a time. More wait in the listener's queue, and idle ones give way to them.
     pub connections: usize,

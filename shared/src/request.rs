@@ -36,7 +36,7 @@ pub struct RequestContext {
     pub deadline: Instant,
     /// How long such a request may take.
     pub patience: Duration,
-    /// How long the answer of one root may be, in bytes.
+    /// How long the answer may be, of all roots together, in bytes.
     pub answer_bytes: usize,
 }
 

@@ -5,6 +5,7 @@ mod metrics;
 mod middleware;
 mod record;
 mod runtime;
+mod span;
 mod trace_context;
 
 use std::{io::IsTerminal, sync::Once};
@@ -15,6 +16,7 @@ pub use metrics::{
 };
 pub use middleware::{InParts, Over, TRACE_ID_HEADER, observe, operation};
 pub use record::RequestRecord;
+pub(crate) use span::under;
 pub use trace_context::{TraceContext, current_traceparent, inject};
 use tracing_subscriber::{EnvFilter, layer::SubscriberExt, util::SubscriberInitExt};
 

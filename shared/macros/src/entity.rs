@@ -244,6 +244,8 @@ fn choice(options: Options, item: ItemEnum) -> Result<TokenStream> {
                     compiler: &__fanout::Compiler<'_>,
                     occurrences: &[__fanout::plan::Occurrence<'_>],
                 ) -> ::std::result::Result<Self::Plan, ::bff::Fault> {
+                    // Rows of several types at one place ask at the same time.
+                    let compiler = &compiler.beside();
                     ::std::result::Result::Ok((#(<#ty as __fanout::Row>::compile(compiler, occurrences)?,)*))
                 }
 

@@ -14,12 +14,13 @@ pub struct Client {
     pub secure: bool,
 }
 
-/// Notes the client in the request's extensions.
-pub(super) fn identify(trusted: &[Network], request: &mut Request) {
+/// Notes the client in the request's extensions. Before anything that may want to know where a caller comes from.
+pub(super) fn identify(trusted: &[Network], request: &mut Request) -> Client {
     let peer = request.extensions().get::<ConnectInfo<SocketAddr>>();
     let peer = peer.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |ConnectInfo(peer)| peer.ip().to_canonical());
     let client = Client::behind(peer, request.headers(), trusted);
     request.extensions_mut().insert(client);
+    client
 }
 
 impl Client {

@@ -5,9 +5,10 @@ mod patrol;
 mod refusal;
 mod seats;
 mod sent;
+mod turns;
 mod wire;
 
-use std::{convert::Infallible, net::SocketAddr, pin::pin, sync::Arc, time::Duration};
+use std::{net::SocketAddr, pin::pin, sync::Arc, time::Duration};
 
 use axum::{Router, body::Body, extract::ConnectInfo};
 use futures::FutureExt;
@@ -24,15 +25,17 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
+pub(super) use self::turns::Turn;
 use self::{
     pace::{Order, Pace},
     patrol::Patrol,
     refusal::Refusal,
     seats::{NoSeat, Seat, Seats},
     sent::Sent,
+    turns::Turns,
     wire::Wire,
 };
-use super::ErrorBody;
+use super::{ErrorBody, client};
 use crate::config::{Limits, Network};
 
 /// What a listener holds its connections to.
@@ -55,9 +58,11 @@ pub(super) async fn bind(address: SocketAddr) -> std::io::Result<(TcpListener, S
 /// Serves until `stop`, then lets connections finish what they are doing.
 pub(super) async fn serve(listener: TcpListener, router: Router, stop: CancellationToken, terms: Terms) {
     let Terms { limits, trusted, errors, drain } = terms;
-    let seats = Seats::new(limits.connections, limits.connections_per_address, trusted);
+    let turns = Turns::new(&limits, trusted.clone());
+    let seats = Seats::new(limits.connections, limits.connections_per_address, trusted.clone());
     let mut patrol = Patrol::new(&limits);
-    let server = Server { router, http: http(&limits), errors };
+    let service = Arc::new(Service { router, trusted, turns });
+    let server = Server { service, http: http(&limits), errors };
     let mut open = JoinSet::new();
     loop {
         let accepted = tokio::select! {
@@ -137,7 +142,7 @@ const HYPERS_HEADERS: usize = 100;
 
 /// What every connection is served with.
 struct Server {
-    router: Router,
+    service: Arc<Service>,
     http: auto::Builder<TokioExecutor>,
     errors: ErrorBody,
 }
@@ -177,7 +182,7 @@ impl Server {
         let _ = stream.set_nodelay(true);
         let pace = patrol.follow();
         let wire = Wire::new(stream, Arc::clone(&pace), seat, self.errors);
-        open.spawn(connection(self.http.clone(), wire, peer, self.router.clone(), pace));
+        open.spawn(connection(self.http.clone(), wire, peer, Arc::clone(&self.service), pace));
     }
 }
 
@@ -185,14 +190,14 @@ async fn connection(
     http: auto::Builder<TokioExecutor>,
     wire: Wire,
     peer: SocketAddr,
-    router: Router,
+    service: Arc<Service>,
     pace: Arc<Pace>,
 ) {
     let service = {
         let pace = Arc::clone(&pace);
         service_fn(move |request| {
-            let (router, pace) = (router.clone(), Arc::clone(&pace));
-            async move { Ok::<_, Infallible>(answer(router, peer, pace, request).await) }
+            let (service, pace) = (Arc::clone(&service), Arc::clone(&pace));
+            async move { service.answer(peer, pace, request).await }
         })
     };
     let mut connection = pin!(http.serve_connection_with_upgrades(TokioIo::new(wire), service));
@@ -215,20 +220,39 @@ async fn connection(
     }
 }
 
-async fn answer(
+/// What answers every request.
+struct Service {
     router: Router,
-    peer: SocketAddr,
-    pace: Arc<Pace>,
-    mut request: Request<Incoming>,
-) -> Response<Sent> {
-    let http2 = request.version() == Version::HTTP_2;
-    let under_way = pace.request(http2);
-    request.extensions_mut().insert(ConnectInfo(peer));
-    let mut response = router.oneshot(request.map(Body::new)).await.unwrap_or_else(|never| match never {});
-    if response.status() == StatusCode::SWITCHING_PROTOCOLS {
-        pace.upgraded();
-    } else if !http2 && pace.is_draining() {
-        response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+    trusted: Vec<Network>,
+    turns: Turns,
+}
+
+impl Service {
+    /// The only error is that of a stream which is not looked at.
+    async fn answer(
+        &self,
+        peer: SocketAddr,
+        pace: Arc<Pace>,
+        request: Request<Incoming>,
+    ) -> Result<Response<Sent>, h2::Error> {
+        let http2 = request.version() == Version::HTTP_2;
+        let mut request = request.map(Body::new);
+        request.extensions_mut().insert(ConnectInfo(peer));
+        let client = client::identify(&self.trusted, &mut request);
+        let turn = self.turns.take(client.ip);
+        // A connection of HTTP/1 has one request at a time, and can always be told.
+        if http2 && turn.is_beyond_words() {
+            return Err(h2::Reason::REFUSED_STREAM.into());
+        }
+        request.extensions_mut().insert(Arc::clone(&turn));
+        let under_way = pace.request(http2, turn);
+        let answered = self.router.clone().oneshot(request).await;
+        let mut response = answered.unwrap_or_else(|never| match never {});
+        if response.status() == StatusCode::SWITCHING_PROTOCOLS {
+            pace.upgraded();
+        } else if !http2 && pace.is_draining() {
+            response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+        }
+        Ok(response.map(|body| Sent::new(body, under_way, http2)))
     }
-    response.map(|body| Sent::new(body, under_way, http2))
 }

@@ -26,11 +26,11 @@ use tower_http::{
     cors::{AllowHeaders, CorsLayer},
 };
 
-use super::{ErrorBody, client, compression, intake::Intake};
+use super::{ErrorBody, compression, intake::Intake, listener::Turn};
 use crate::{
     auth::{Verifier, caller},
     code::Code,
-    config::{Network, Settings},
+    config::Settings,
     telemetry::{TRACE_ID_HEADER, observe},
 };
 
@@ -45,7 +45,6 @@ pub(super) fn stack(
     let layers = Arc::new(Layers {
         service: settings.service.as_str().into(),
         cors: cors(&settings.cors),
-        trusted: settings.trusted_proxies.clone(),
         deadline: Duration::from_millis(settings.deadline_ms),
         intake: Intake::new(&settings.limits, errors),
         errors,
@@ -70,7 +69,6 @@ enum Entrance {
 struct Layers {
     service: Arc<str>,
     cors: Option<CorsLayer>,
-    trusted: Vec<Network>,
     deadline: Duration,
     intake: Intake,
     errors: ErrorBody,
@@ -152,8 +150,11 @@ impl Inside {
     async fn bounded(self, mut request: Request) -> Response {
         let layers = Arc::clone(&self.layers);
         let Layers { deadline, errors, .. } = *layers;
-        // Before anything that may want to know where a caller comes from.
-        client::identify(&self.layers.trusted, &mut request);
+        // Who has too much under way is told so before anything is done for it.
+        let turn = request.extensions_mut().remove::<Arc<Turn>>();
+        if let Some(refusal) = turn.as_ref().and_then(|turn| turn.refusal(errors)) {
+            return refusal;
+        }
         // The clock starts before the token is checked: the provider's slowness is part of the caller's wait.
         request.extensions_mut().insert(Deadline::after(deadline));
         request.extensions_mut().insert(self.layers.draining.clone());
@@ -164,13 +165,17 @@ impl Inside {
             Err(refusal) => return refusal,
         };
         // The response's head is due within the deadline; a stream may go on after it.
-        match tokio::time::timeout(deadline, self.known(request)).await {
+        let response = match tokio::time::timeout(deadline, self.known(request)).await {
             Ok(response) => layers.intake.answered(arrival.as_deref(), response),
             Err(_) => layers.intake.failed(arrival.as_deref(), true).unwrap_or_else(|| {
                 let message =
                     format!("The answer took longer than the {} ms a request may take", deadline.as_millis());
                 errors.response(Code::DeadlineExceeded, message)
             }),
+        };
+        match turn {
+            Some(turn) => turn.answered(response, errors),
+            None => response,
         }
     }
 

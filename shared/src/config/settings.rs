@@ -136,13 +136,17 @@ pub struct ResilienceSettings {
 pub struct Limits {
     /// Bytes of a request body.
     pub body_bytes: usize,
-    /// Bytes of the answer of one root field of a GraphQL operation.
+    /// Bytes of the answer of a GraphQL operation: of what its root fields find, all together, parts put off included. A
+    /// root that has no room is null, with an error.
     pub answer_bytes: usize,
     /// Connections open at a time. More wait in the listener's queue, and idle ones give way to them.
     pub connections: usize,
     /// Connections of one address (of one /64, if it is IPv6), sockets included. Those of `trusted_proxies` speak for
     /// many: they are not counted.
     pub connections_per_address: usize,
+    /// Requests under way of one address (of one /64, if it is IPv6; of the address that `trusted_proxies` tell of), until
+    /// their answers have been taken. More are answered with 429.
+    pub requests_per_address: usize,
     /// Bytes of a request's head: its first line and its headers.
     pub header_bytes: usize,
     /// Headers of a request.
@@ -186,6 +190,9 @@ pub struct Limits {
     pub cost: u64,
     /// Fields that stand below each other in introspection, which counts for neither `depth` nor `cost`.
     pub introspection_depth: u64,
+    /// Bytes of answers that one address may leave waiting, counted as `requests_per_address` is. Beyond it, it is
+    /// answered with 429.
+    pub unsent_bytes_per_address: usize,
 }
 
 /// What is kept of upstreams' answers, as long as they allow (RFC 9111).
@@ -254,6 +261,7 @@ impl Default for Limits {
             answer_bytes: 8 << 20,
             connections: 10_000,
             connections_per_address: 1_000,
+            requests_per_address: 1_000,
             header_bytes: 16 * 1024,
             headers: 100,
             url_bytes: 8 * 1024,
@@ -274,6 +282,7 @@ impl Default for Limits {
             first: 100,
             cost: 10_000,
             introspection_depth: 20,
+            unsent_bytes_per_address: 16 << 20,
         }
     }
 }
@@ -309,6 +318,7 @@ impl Section for Settings {
             ("limits.answer_bytes", self.limits.answer_bytes as u64),
             ("limits.connections", self.limits.connections as u64),
             ("limits.connections_per_address", self.limits.connections_per_address as u64),
+            ("limits.requests_per_address", self.limits.requests_per_address as u64),
             ("limits.headers", self.limits.headers as u64),
             ("limits.url_bytes", self.limits.url_bytes as u64),
             ("limits.head_timeout_ms", self.limits.head_timeout_ms),
@@ -324,6 +334,7 @@ impl Section for Settings {
             ("limits.selections", self.limits.selections),
             ("limits.root_fields", self.limits.root_fields),
             ("limits.cost", self.limits.cost),
+            ("limits.unsent_bytes_per_address", self.limits.unsent_bytes_per_address as u64),
         ] {
             if value == 0 {
                 problems.push(format!(

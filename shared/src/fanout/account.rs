@@ -20,6 +20,8 @@ pub struct Place {
     pub edge: Arc<str>,
     /// The edge whose answer has the rows that ask: all edges of one origin ask at the same time.
     pub origin: Arc<str>,
+    /// Nothing else of the operation can ask at the same time.
+    pub alone: bool,
 }
 
 impl Place {
@@ -30,7 +32,7 @@ impl Place {
     }
 
     fn named(name: &str) -> Self {
-        Self { wave: 1, edge: Arc::from(name), origin: Arc::from(name) }
+        Self { wave: 1, edge: Arc::from(name), origin: Arc::from(name), alone: false }
     }
 }
 

@@ -147,6 +147,10 @@ pub(super) fn policies<'a, R: Row>(
 
 /// Distinct questions, and which of them each row asked.
 pub(super) fn distinct<Q: Question>(questions: impl ExactSizeIterator<Item = Q>) -> (Vec<Q>, Vec<usize>) {
+    if questions.len() == 1 {
+        // As at a root: nothing to find twice.
+        return (questions.collect(), vec![0]);
+    }
     let mut places: FxHashMap<Q, usize> = FxHashMap::default();
     places.reserve(questions.len());
     let mut distinct = Vec::with_capacity(questions.len());

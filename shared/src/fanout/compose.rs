@@ -165,7 +165,7 @@ impl<P: Step, A: Asking> Asking for Then<P, A> {
 
     fn compile(compiler: &Compiler<'_>, merged: &Merged<'_>) -> Result<Self::Plan, Fault> {
         compiler.asks(P::SCOPE);
-        Ok(Second { first: compiler.place(), plan: A::compile(&compiler.deeper(), merged)? })
+        Ok(Second { first: compiler.beside().place(), plan: A::compile(&compiler.deeper(), merged)? })
     }
 
     fn gather<'p>(

@@ -4,11 +4,11 @@ use super::{
     Call, Fault, Page, Question,
     flight::{Answered, Journey},
     loader::{Boarding, Sender, Stats},
-    pool::{Aboard, SharedPool},
+    pool::{Aboard, Asker, SharedPool},
 };
 use crate::{
     request::RequestContext,
-    telemetry::RequestRecord,
+    telemetry::{RequestRecord, under},
     upstream::{Reply, Upstreams, client::bad_response, freshness::Freshness},
 };
 use bytes::Bytes;
@@ -18,6 +18,7 @@ use parking_lot::Mutex;
 use std::{
     future::Future,
     panic::AssertUnwindSafe,
+    pin::pin,
     sync::{Arc, atomic::Ordering::Relaxed},
     task::Poll,
     time::{Duration, Instant},
@@ -25,19 +26,21 @@ use std::{
 use tracing::Instrument;
 
 /// A page of one request: lets everybody who is ready board, then asks as its caller.
-/// The wave is that of whoever opened the page.
+/// The wave is that of whoever opened the page; they are alone if nobody else can come.
 pub(super) async fn depart_alone<Q: Question>(
     sender: Arc<Sender>,
     page: Arc<Mutex<Boarding<Q>>>,
     wave: u32,
+    alone: bool,
 ) -> Answered<Q> {
-    if Q::PAGE > 1 {
+    if Q::PAGE > 1 && !alone {
         nobody_else(&sender).await;
     }
     let questions = page.lock().leave();
     match Q::CALL {
         Call::Batch => {
-            let called = call(&sender, &questions, wave, None).instrument(batch::<Q>(&questions)).await?;
+            let calling = pin!(call(&sender, &questions, wave, None));
+            let called = under(batch::<Q>(&questions), calling).await?;
             let page = called.read(&questions)?;
             // Only where somebody wants to know: reading it costs.
             let freshness = sender.stats.strictest().and_then(|_| Freshness::of(&called.reply));
@@ -66,15 +69,16 @@ pub(super) async fn depart_alone<Q: Question>(
 /// nobody in particular. It goes by the opener's trace and count.
 pub(super) fn depart<Q: Question>(
     pool: Arc<SharedPool<Q>>,
-    opener: Arc<Sender>,
+    opener: Asker<'_>,
     aboard: Arc<Aboard<Q>>,
     record: Option<Arc<RequestRecord>>,
-    wave: u32,
 ) -> Journey<Q> {
+    let Asker { wave, alone, .. } = opener;
+    let opener = opener.sender.clone();
     // Outside of the future: it must go also when nobody ever polls.
     let trip = Trip { pool, aboard };
     let journey = async move {
-        if Q::PAGE > 1 {
+        if Q::PAGE > 1 && !alone {
             nobody_else(&opener).await;
         }
         let (upstreams, stats) = (opener.upstreams.clone(), opener.stats.clone());
@@ -85,7 +89,8 @@ pub(super) fn depart<Q: Question>(
             Err(fault) => return trip.pool.in_place_of_flight(&trip.aboard, fault),
         };
         let sender = nobody(&upstreams, stats, until, patience);
-        trip.ask(&sender, &questions, wave).instrument(batch::<Q>(&questions)).await
+        let asking = pin!(trip.ask(&sender, &questions, wave));
+        under(batch::<Q>(&questions), asking).await
     };
     // One request's panic is not to be everybody's.
     let journey = AssertUnwindSafe(journey.in_current_span())

@@ -264,7 +264,7 @@ impl Loader {
         self.sender.stats.asked.fetch_add(u32::try_from(questions.len()).unwrap_or(u32::MAX), Relaxed);
         let pool = self.once(|| Pool::<Q>::new(self.sender.upstreams.sharing().pool()));
         let since = self.since.load(Ordering::Acquire);
-        pool.ask(Asker { sender: &self.sender, since, wave: place.wave }, questions)
+        pool.ask(Asker { sender: &self.sender, since, wave: place.wave, alone: place.alone }, questions)
     }
 
     /// Somebody came who has or will have a seat: others may be right behind.
@@ -329,7 +329,7 @@ impl<Q: Question> Pool<Q> {
         for question in questions {
             let seat = match asked.seats.get(question) {
                 Some(seat) => *seat,
-                None => asked.board(asker.sender, question, asker.wave),
+                None => asked.board(asker, question),
             };
             seats.push(Seat { flight: mine.number(seat.flight), place: seat.place });
         }
@@ -388,7 +388,7 @@ impl<Q: Question> Asked<Q> {
         });
     }
 
-    fn board(&mut self, sender: &Arc<Sender>, question: &Q, wave: u32) -> Seat {
+    fn board(&mut self, asker: Asker<'_>, question: &Q) -> Seat {
         let key_len = question.key().url_len() + 1;
         let mut full = None;
         for (at, page) in self.boarding.iter().enumerate() {
@@ -411,7 +411,9 @@ impl<Q: Question> Asked<Q> {
         }
         let seat = Seat { flight: self.flights.len(), place: 0 };
         let mut url = String::new();
-        Q::url(std::slice::from_ref(question), &mut url);
+        if Q::PAGE > 1 {
+            Q::url(std::slice::from_ref(question), &mut url);
+        }
         let page = Arc::new(Mutex::new(Boarding {
             flight: seat.flight,
             questions: vec![question.clone()],
@@ -419,8 +421,10 @@ impl<Q: Question> Asked<Q> {
             left: false,
         }));
         // A panic in reading it is the same failure for all who wait for it, and logged once.
-        let journey = AssertUnwindSafe(depart_alone(sender.clone(), page.clone(), wave)).catch_unwind();
-        let journey = journey.map(|answered| answered.unwrap_or_else(|_| Err(Fault::internal())));
+        let journey = depart_alone(asker.sender.clone(), page.clone(), asker.wave, asker.alone);
+        let journey = AssertUnwindSafe(journey)
+            .catch_unwind()
+            .map(|answered| answered.unwrap_or_else(|_| Err(Fault::internal())));
         self.flights.push(Flight::own(journey.boxed().shared()));
         if Q::PAGE > 1 {
             self.boarding.push(page);

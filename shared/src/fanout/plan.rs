@@ -183,15 +183,19 @@ pub struct Compiler<'d> {
     cutting: Option<&'d Cutting>,
     /// What all that is compiled here waits for.
     within: SetId,
+    /// Nothing else of the operation is gathered beside what is compiled.
+    alone: bool,
 }
 
 impl<'d> Compiler<'d> {
-    /// At the root with this key. `private` is set by what is compiled, if it is the caller's own.
+    /// At the root with this key, `alone` if there is no other. `private` is set by what is compiled, if it is the
+    /// caller's own.
     pub fn new(
         root: &str,
         fragments: &'d HashMap<Name, Positioned<FragmentDefinition>>,
         registry: &'d Registry,
         private: &'d Cell<bool>,
+        alone: bool,
     ) -> Self {
         Self {
             fragments,
@@ -202,6 +206,7 @@ impl<'d> Compiler<'d> {
             origin: "".into(),
             cutting: None,
             within: SetId::default(),
+            alone,
         }
     }
 
@@ -233,6 +238,12 @@ impl<'d> Compiler<'d> {
         Compiler { depth: self.depth + 1, edge: self.edge.clone(), origin: self.edge.clone(), ..*self }
     }
 
+    /// What is compiled beside something else: both may ask at the same time.
+    #[must_use]
+    pub fn beside(&self) -> Self {
+        Compiler { edge: self.edge.clone(), origin: self.origin.clone(), alone: false, ..*self }
+    }
+
     /// What is compiled of a field below.
     fn below(&self, key: &Name) -> Compiler<'_> {
         let edge = format!("{}.{key}", self.edge).into();
@@ -241,7 +252,12 @@ impl<'d> Compiler<'d> {
 
     /// Where a question of this edge is asked; [`deeper`](Self::deeper) compiles its answer.
     pub(super) fn place(&self) -> Place {
-        Place { wave: self.depth + 1, edge: self.edge.clone(), origin: self.origin.clone() }
+        Place {
+            wave: self.depth + 1,
+            edge: self.edge.clone(),
+            origin: self.origin.clone(),
+            alone: self.alone,
+        }
     }
 
     /// Merges what is selected on the object type `object` (CollectFields, §6.3.2).
@@ -448,6 +464,11 @@ pub(super) fn compile_fields<R: Entity>(
     merged: Vec<Merged<'_>>,
 ) -> Result<ObjectPlan<R>, Fault> {
     let object = R::name();
+    let is_node = |merged: &&Merged<'_>| {
+        R::field(&merged.first.node.name.node).is_some_and(|field| matches!(field.how, How::Node(_)))
+    };
+    let beside = (merged.iter().filter(is_node).count() > 1).then(|| compiler.beside());
+    let compiler = beside.as_ref().unwrap_or(compiler);
     let mut fields = Vec::new();
     let mut places = Vec::new();
     for merged in merged {

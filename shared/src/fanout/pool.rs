@@ -121,6 +121,8 @@ pub(super) struct Asker<'a> {
     /// What left or was kept before this is too old.
     pub since: u64,
     pub wave: u32,
+    /// Nobody else of the request can come.
+    pub alone: bool,
 }
 
 /// How questions were answered: from rows that were kept, by somebody else's flight, by a call of their own.
@@ -283,7 +285,7 @@ impl<Q: Question> SharedPool<Q> {
         // A team's code: whatever it does, it does before there is a journey that would have to be taken back.
         let mut url = String::new();
         Q::url(std::slice::from_ref(question), &mut url);
-        let journey = depart(self.clone(), asker.sender.clone(), aboard.clone(), record(), asker.wave);
+        let journey = depart(self.clone(), asker, aboard.clone(), record());
         if let Some(weak) = journey.downgrade() {
             state.under_way.insert(
                 question.clone(),

@@ -133,6 +133,8 @@ pub(crate) struct Execution {
     next: Mutex<Option<Arc<Loader>>>,
     /// Why there will be no more events.
     end: Mutex<Option<Fault>>,
+    /// How many bytes longer the answer may become. Roots answer each for itself, but all of them in one answer.
+    room: AtomicUsize,
 }
 
 impl Operation {
@@ -204,7 +206,22 @@ fn boolean(variables: &Variables, name: &Name) -> Option<bool> {
 
 impl Execution {
     pub fn new(loader: Arc<Loader>, operation: Arc<Operation>, begun: Option<Arc<Begun>>) -> Self {
-        Self { loader, operation, begun, next: Mutex::default(), end: Mutex::default() }
+        let room = begun.as_ref().map_or(loader.request().answer_bytes, |begun| begun.delivery.room());
+        Self {
+            loader,
+            operation,
+            begun,
+            next: Mutex::default(),
+            end: Mutex::default(),
+            room: AtomicUsize::new(room),
+        }
+    }
+
+    /// A root has become so long. Each event of a subscription is an answer by itself, of one root.
+    fn writes(&self, bytes: usize) {
+        if self.operation.ty != OperationType::Subscription {
+            let _ = self.room.fetch_update(Relaxed, Relaxed, |room| Some(room.saturating_sub(bytes)));
+        }
     }
 
     /// The loader for a value of this operation. Each event of a subscription is a request of its own: it has its own
@@ -252,18 +269,19 @@ pub(super) async fn resolve<A: Asking>(
             pos: field.pos,
             path: here(ctx),
             size: size.load(Relaxed),
+            room: execution.room.load(Relaxed),
         };
         let resolved = defer::resolve(root, begun).await;
         let (written, out) = resolved.ok_or_else(|| Fault::internal().at(field.pos, here(ctx)))?;
-        return Ok(finish(written, out, &loader, &size, ctx));
+        return Ok(finish(written, out, execution, &loader, &size, ctx));
     }
     let arena = Arena::default();
     let cx =
         Cx { request: loader.request(), loader: &loader, arena: &arena, variables: &ctx.query_env.variables };
     let gathered = A::gather(vec![ask], &plan, &cx).wait().await;
-    let mut out = Out::new(size.load(Relaxed), loader.request().answer_bytes, here(ctx));
+    let mut out = Out::new(size.load(Relaxed), execution.room.load(Relaxed), here(ctx));
     let written = gathered.write(0, &mut out, &Path::root(field.pos));
-    Ok(finish(written, out, &loader, &size, ctx))
+    Ok(finish(written, out, execution, &loader, &size, ctx))
 }
 
 /// The same for a row that a root returned as it is.
@@ -285,9 +303,9 @@ pub async fn resolve_row<R: Row + Clone>(
     let cx =
         Cx { request: loader.request(), loader: &loader, arena: &arena, variables: &ctx.query_env.variables };
     let level = R::gather(&plan, vec![row], &cx).wait().await;
-    let mut out = Out::new(size.load(Relaxed), loader.request().answer_bytes, here(ctx));
+    let mut out = Out::new(size.load(Relaxed), execution.room.load(Relaxed), here(ctx));
     let written = R::write(&plan, &level, 0, &mut out, &Path::root(field.pos));
-    Ok(finish(written, out, &loader, &size, ctx))
+    Ok(finish(written, out, execution, &loader, &size, ctx))
 }
 
 fn execution<'a>(
@@ -311,8 +329,10 @@ impl Execution {
         root.and_then(|root| {
             root.planned(|merged, private| {
                 let operation = &self.operation;
+                // What is put off may be asked beside anything.
+                let alone = operation.roots.len() == 1 && operation.cutting.is_none();
                 let compiler =
-                    Compiler::new(merged.key(), &operation.fragments, &operation.registry, private);
+                    Compiler::new(merged.key(), &operation.fragments, &operation.registry, private, alone);
                 match &operation.cutting {
                     Some((cutting, within)) => compile(&compiler.cut(cutting, *within), merged),
                     None => compile(&compiler, merged),
@@ -327,6 +347,7 @@ impl Execution {
 fn finish(
     written: Result<(), Bubble>,
     mut out: Out,
+    execution: &Execution,
     loader: &Loader,
     size: &AtomicUsize,
     ctx: &ContextSelectionSet<'_>,
@@ -339,6 +360,7 @@ fn finish(
         ctx.add_error(error);
     }
     if written.is_ok() && !out.is_full() {
+        execution.writes(out.buf.len());
         loader.stats().degraded(out.degraded);
     }
     let text = match written {

@@ -190,7 +190,7 @@ impl Documents {
         let defers = self.defers.then(|| Defers::of(&definition, fragments)).flatten();
         // Roots are only collected here; each is compiled, and found private or not, when it first runs.
         let private = Cell::new(false);
-        let compiler = Compiler::new("", fragments, &self.registry, &private);
+        let compiler = Compiler::new("", fragments, &self.registry, &private, false);
         let set = std::mem::take(&mut definition.node.selection_set.node);
         let collected = compiler.collect(object, &[Occurrence { condition: Default::default(), set: &set }]);
         definition.node.directives.clear();
@@ -211,7 +211,8 @@ impl Documents {
             let object = self.root(definition.node.ty)?;
             let private = Cell::new(false);
             let within = SetId::default();
-            let compiler = Compiler::new("", fragments, &self.registry, &private).cut(&cutting, within);
+            let compiler =
+                Compiler::new("", fragments, &self.registry, &private, false).cut(&cutting, within);
             let set = &definition.node.selection_set.node;
             let collected = compiler.collect(object, &[Occurrence { condition: Default::default(), set }]);
             let split = cutting.split(within, collected.merged);

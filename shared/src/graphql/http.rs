@@ -56,7 +56,8 @@ pub(super) async fn post(State(endpoint): State<Endpoint>, id: Named, request: R
     }
     let Some(wanted) = endpoint.wanted(&head.headers) else { return not_acceptable() };
     match endpoint.posted(&head, id.as_ref(), body, wanted.form).await {
-        Ok(answered) => answered_as(wanted, answered).1,
+        // Nobody keeps an answer to a POST: its bytes need not be hashed.
+        Ok(answered) => answered_as(wanted, answered, |_| ()).1,
         Err(rejection) => rejection.response(wanted.media),
     }
 }
@@ -69,7 +70,9 @@ pub(super) async fn get(State(endpoint): State<Endpoint>, id: Named, request: Re
     let (caching, response) = match endpoint.wanted(&head.headers) {
         None => (Caching::refused(), not_acceptable()),
         Some(wanted) => match endpoint.got(&head, id.as_ref(), wanted.form).await {
-            Ok(answered) => answered_as(wanted, answered),
+            Ok(answered) => {
+                answered_as(wanted, answered, |whole| whole.map_or_else(Caching::refused, Caching::of))
+            }
             Err(rejection) => (Caching::refused(), rejection.response(wanted.media)),
         },
     };
@@ -226,14 +229,19 @@ fn not_acceptable() -> Response {
     .response(MediaType::GraphqlResponse)
 }
 
-fn answered_as(wanted: Wanted, answered: InParts) -> (Caching, Response) {
+/// The response, and what `caching` makes of an answer that is sent whole.
+fn answered_as<C>(
+    wanted: Wanted,
+    answered: InParts,
+    caching: impl FnOnce(Option<&Answer>) -> C,
+) -> (C, Response) {
     match (answered, wanted.only_parts(), wanted.form) {
         (InParts::Whole(answer), Some(form), _) if answer.verdict != Verdict::Refused => {
-            (Caching::refused(), multipart::only_part(form, &answer))
+            (caching(None), multipart::only_part(form, &answer))
         }
-        (InParts::Whole(answer), ..) => (Caching::of(&answer), respond(wanted.media, answer)),
+        (InParts::Whole(answer), ..) => (caching(Some(&answer)), respond(wanted.media, answer)),
         (InParts::Parts(parts), _, form) => {
-            (Caching::refused(), multipart::respond(form.unwrap_or(Form::Current), parts))
+            (caching(None), multipart::respond(form.unwrap_or(Form::Current), parts))
         }
     }
 }

@@ -89,6 +89,12 @@ pub enum KeySource {
     Asked,
 }
 
+impl UpstreamOutcome {
+    /// In the order of their declaration.
+    const ALL: [Self; 6] =
+        [Self::Ok, Self::ClientError, Self::ServerError, Self::Timeout, Self::Unreachable, Self::Malformed];
+}
+
 macro_rules! names {
     ($type:ty { $($variant:ident => $name:literal,)* }) => {
         impl $type {
@@ -166,7 +172,7 @@ struct SharedLabels {
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct UpstreamLabels {
     service: Arc<str>,
-    upstream: &'static str,
+    upstream: Arc<str>,
     outcome: UpstreamOutcome,
 }
 
@@ -178,7 +184,7 @@ struct KeyLabels {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct UpstreamDurationLabels {
+struct RowsLabels {
     service: Arc<str>,
     upstream: &'static str,
 }
@@ -230,9 +236,12 @@ struct DegradedLabels {
     policy: &'static str,
 }
 
-/// What is counted of one upstream besides its calls: there from the start, at zero.
+/// What is counted of one upstream: there from the start, at zero.
 #[derive(Debug)]
 pub struct UpstreamMeters {
+    /// By outcome.
+    calls: [Counter; UpstreamOutcome::ALL.len()],
+    durations: Histogram,
     pub retries: Counter,
     /// Calls that the breaker refused.
     pub rejected_open: Counter,
@@ -246,6 +255,14 @@ pub struct UpstreamMeters {
 }
 
 impl UpstreamMeters {
+    /// A call was made, whatever came of it.
+    pub(super) fn called(&self, outcome: UpstreamOutcome, took: Duration) {
+        self.durations.observe(took.as_secs_f64());
+        if let Some(calls) = self.calls.get(outcome as usize) {
+            calls.inc();
+        }
+    }
+
     pub fn breaker(&self, state: BreakerState) {
         self.breaker.set(match state {
             BreakerState::Closed => 0,
@@ -266,13 +283,13 @@ pub struct Metrics {
     documents: Family<DocumentLabels, Counter>,
     document_reloads: Family<ReloadLabels, Counter>,
     upstream_calls: Family<UpstreamLabels, Counter>,
-    upstream_duration: Durations<UpstreamDurationLabels>,
+    upstream_duration: Durations<EndpointLabels>,
     upstream_retries: Family<EndpointLabels, Counter>,
     upstream_rejected: Family<RejectedLabels, Counter>,
     upstream_breaker: Family<EndpointLabels, Gauge>,
     degraded: Family<DegradedLabels, Counter>,
     upstream_keys: Family<KeyLabels, Counter>,
-    rows_kept: Family<UpstreamDurationLabels, Gauge>,
+    rows_kept: Family<RowsLabels, Gauge>,
     event_streams: Family<EndpointLabels, Gauge>,
     event_listeners: Family<EndpointLabels, Gauge>,
     sockets: Family<ServiceLabels, Gauge>,
@@ -392,19 +409,6 @@ impl Metrics {
         self.document_reloads.get_or_create(&ReloadLabels { service, taken }).inc();
     }
 
-    pub(super) fn upstream_called(
-        &self,
-        service: &Arc<str>,
-        upstream: &'static str,
-        outcome: UpstreamOutcome,
-        took: Duration,
-    ) {
-        let service = Arc::clone(service);
-        let labels = UpstreamDurationLabels { service: Arc::clone(&service), upstream };
-        self.upstream_duration.get_or_create(&labels).observe(took.as_secs_f64());
-        self.upstream_calls.get_or_create(&UpstreamLabels { service, upstream, outcome }).inc();
-    }
-
     /// A socket of a service is open until this is dropped.
     pub fn socket(&self, service: &Arc<str>) -> Counted {
         Counted::of(&self.sockets.get_or_create(&ServiceLabels { service: Arc::clone(service) }))
@@ -428,9 +432,15 @@ impl Metrics {
             let (service, upstream) = (Arc::clone(service), Arc::clone(&upstream));
             self.upstream_rejected.get_or_create(&RejectedLabels { service, upstream, reason }).clone()
         };
+        let calls = UpstreamOutcome::ALL.map(|outcome| {
+            let (service, upstream) = (Arc::clone(service), Arc::clone(&upstream));
+            self.upstream_calls.get_or_create(&UpstreamLabels { service, upstream, outcome }).clone()
+        });
         let breaker = self.upstream_breaker.get_or_create(&labels).clone();
         breaker.set(0);
         UpstreamMeters {
+            calls,
+            durations: self.upstream_duration.get_or_create(&labels).clone(),
             retries: self.upstream_retries.get_or_create(&labels).clone(),
             rejected_open: rejected("breaker"),
             rejected_full: rejected("bulkhead"),
@@ -464,7 +474,7 @@ impl Metrics {
     }
 
     pub(super) fn rows_kept(&self, service: &Arc<str>, upstream: &'static str, bytes: u64) {
-        let labels = UpstreamDurationLabels { service: Arc::clone(service), upstream };
+        let labels = RowsLabels { service: Arc::clone(service), upstream };
         self.rows_kept.get_or_create(&labels).set(i64::try_from(bytes).unwrap_or(i64::MAX));
     }
 

@@ -11,7 +11,9 @@ use std::{
 
 use parking_lot::Mutex;
 
-use super::{DocumentUse, OperationType, Outcome, Shared, TraceContext, UpstreamOutcome, metrics};
+use super::{
+    DocumentUse, OperationType, Outcome, Shared, TraceContext, UpstreamMeters, UpstreamOutcome, metrics,
+};
 
 tokio::task_local! {
     // A task-local around the request's future, not a span extension: the trace must be passed on even when
@@ -115,9 +117,9 @@ impl RequestRecord {
     }
 
     /// Counts one HTTP call to an upstream, here and in the metrics.
-    pub fn upstream_called(&self, upstream: &'static str, outcome: UpstreamOutcome, took: Duration) {
+    pub fn upstream_called(&self, meters: &UpstreamMeters, outcome: UpstreamOutcome, took: Duration) {
         self.upstream_calls.fetch_add(1, Relaxed);
-        metrics().upstream_called(&self.service, upstream, outcome, took);
+        meters.called(outcome, took);
     }
 
     /// Counts places of the answer that are less than they should be, by policy.

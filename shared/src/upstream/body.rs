@@ -3,16 +3,16 @@
 use super::failure::CallError;
 use bytes::{Bytes, BytesMut};
 use flate2::bufread::GzDecoder;
-use futures::StreamExt;
 use http::{HeaderMap, header};
-use reqwest::Response;
+use http_body_util::BodyExt;
+use hyper::body::{Body, Incoming};
 use std::io::Read;
 
 /// The body of an answer, and its headers as they fit that body.
 ///
 /// We do not ask for compression, but who does not say so may be given any coding (RFC 9110 §12.5.3): gzip is decoded.
 pub(super) async fn read(
-    response: Response,
+    body: Incoming,
     mut headers: HeaderMap,
     limit: usize,
 ) -> Result<(HeaderMap, Bytes), CallError> {
@@ -26,7 +26,7 @@ pub(super) async fn read(
         }
         Some(coding) => return Err(CallError::Encoding(format!("{coding:?} is not gzip"))),
     };
-    let body = collect(response, limit).await?;
+    let body = collect(body, limit).await?;
     if !gzip {
         return Ok((headers, body));
     }
@@ -39,32 +39,37 @@ pub(super) async fn read(
     if decoded.len() > limit { Err(CallError::TooLong) } else { Ok((headers, decoded.into())) }
 }
 
-async fn collect(response: Response, limit: usize) -> Result<Bytes, CallError> {
-    let announced = response.content_length().unwrap_or(0);
+async fn collect(mut body: Incoming, limit: usize) -> Result<Bytes, CallError> {
+    let announced = body.size_hint().exact().unwrap_or(0);
     if announced > limit as u64 {
         return Err(CallError::TooLong);
     }
-    let mut chunks = response.bytes_stream();
-    let Some(first) =
-        chunks.next().await.transpose().map_err(|error| CallError::Transport(error.without_url()))?
-    else {
-        return Ok(Bytes::new());
-    };
+    let Some(first) = chunk(&mut body).await? else { return Ok(Bytes::new()) };
     if announced > 0 && first.len() as u64 == announced {
         // Most answers are one chunk: no copy.
         return Ok(first);
     }
     // One allocation for an announced length; what is not announced grows.
-    let mut body = BytesMut::with_capacity(usize::try_from(announced).unwrap_or(limit).max(first.len()));
-    let mut chunk = first;
+    let mut whole = BytesMut::with_capacity(usize::try_from(announced).unwrap_or(limit).max(first.len()));
+    let mut part = first;
     loop {
-        if body.len() + chunk.len() > limit {
+        if whole.len() + part.len() > limit {
             return Err(CallError::TooLong);
         }
-        body.extend_from_slice(&chunk);
-        match chunks.next().await {
-            Some(next) => chunk = next.map_err(|error| CallError::Transport(error.without_url()))?,
-            None => return Ok(body.freeze()),
+        whole.extend_from_slice(&part);
+        match chunk(&mut body).await? {
+            Some(next) => part = next,
+            None => return Ok(whole.freeze()),
         }
     }
+}
+
+/// The next piece, if there is one; trailers say nothing to us.
+async fn chunk(body: &mut Incoming) -> Result<Option<Bytes>, CallError> {
+    while let Some(frame) = body.frame().await {
+        if let Ok(data) = frame.map_err(CallError::transport)?.into_data() {
+            return Ok(Some(data));
+        }
+    }
+    Ok(None)
 }

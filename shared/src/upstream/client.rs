@@ -2,6 +2,7 @@
 
 use super::{
     Upstream, body,
+    call::Call,
     endpoint::{Endpoint, Patience},
     events::Hub,
     failure::CallError,
@@ -13,18 +14,19 @@ use crate::{
     config::Settings,
     fanout::{Fault, Scope, Sharing},
     request::{RequestContext, authorization},
-    telemetry::{RequestRecord, UpstreamMeters, UpstreamOutcome, inject},
+    telemetry::{RequestRecord, UpstreamMeters, UpstreamOutcome, under},
 };
 use bytes::Bytes;
-use http::{HeaderMap, HeaderValue, header};
-use reqwest::{Method, Request, Response, Url};
+use http::{HeaderMap, HeaderValue, Method, Response, Uri, header};
+use hyper::body::Incoming;
 use std::{
     collections::BTreeMap,
     fmt,
+    pin::pin,
     sync::Arc,
     time::{Duration, Instant},
 };
-use tracing::Instrument;
+use url::Url;
 
 pub(crate) use super::failure::bad_response;
 
@@ -114,14 +116,14 @@ impl Upstreams {
         condition: Option<&HeaderMap>,
         request: &RequestContext,
     ) -> Result<Reply, Fault> {
-        let mut call = Request::new(Method::GET, self.url(upstream, path)?);
+        let mut call = Call::new(Method::GET, self.uri(upstream, path)?);
         if let Some(condition) = condition {
-            call.headers_mut().extend(condition.clone());
+            call.headers = condition.clone();
         }
         if let Some(authorization) = authorization(request, scope) {
-            call.headers_mut().insert(header::AUTHORIZATION, authorization.clone());
+            call.headers.insert(header::AUTHORIZATION, authorization.clone());
         }
-        let reply = self.send(upstream, call, request).await?;
+        let reply = self.send(upstream, &call, request).await?;
         tracing::debug!(
             upstream.name = upstream.name(),
             upstream.question = question,
@@ -149,7 +151,7 @@ impl Upstreams {
     pub(crate) async fn send(
         &self,
         upstream: &Upstream,
-        mut call: Request,
+        call: &Call,
         request: &RequestContext,
     ) -> Result<Reply, Fault> {
         let endpoint = self.endpoint(upstream)?;
@@ -157,29 +159,29 @@ impl Upstreams {
         let given = timeout.min(request.remaining());
         // A call that an earlier one left no time for tells nothing of this upstream.
         let patience = Patience { until: Instant::now() + given, fair: timeout.min(request.patience) / 2 };
-        let retries = if retry::idempotent(&call) { endpoint.policy.retries } else { 0 };
-        let as_caller = call.headers().contains_key(header::AUTHORIZATION);
+        let retries = if retry::idempotent(call) { endpoint.policy.retries } else { 0 };
+        let as_caller = call.headers.contains_key(header::AUTHORIZATION);
         endpoint.earn();
         let mut repetition = 0;
         let mut first = None;
         let error = loop {
-            let again = if repetition < retries { call.try_clone() } else { None };
-            let span = tracing::debug_span!("upstream call", upstream.name = upstream.name(), http.method = %call.method());
-            let exchange = exchange(endpoint, call, upstream.max_body()).instrument(span);
-            let error =
-                match endpoint.attempt(&patience, exchange, |reply, took| count(upstream, reply, took)).await
-                {
-                    Ok(reply) => return Ok(reply),
-                    Err(error) => error,
-                };
+            let span = tracing::debug_span!("upstream call", upstream.name = upstream.name(), http.method = %call.method);
+            let exchange = pin!(exchange(endpoint, call, upstream.max_body()));
+            let error = match endpoint
+                .attempt(&patience, under(span, exchange), |reply, took| count(endpoint, reply, took))
+                .await
+            {
+                Ok(reply) => return Ok(reply),
+                Err(error) => error,
+            };
             endpoint.heed(&error, as_caller);
-            let pause = again.and_then(|again| Some((again, endpoint.pause(&error, repetition, &patience)?)));
+            let pause =
+                if repetition < retries { endpoint.pause(&error, repetition, &patience) } else { None };
             // What failed says more than that it was not tried again.
             let error = if error.refused() { first.take().unwrap_or(error) } else { error };
-            let Some((again, pause)) = pause else { break error };
+            let Some(pause) = pause else { break error };
             tracing::debug!(upstream.name = upstream.name(), upstream.error = %error, "a call is made again");
             first = Some(error);
-            call = again;
             repetition += 1;
             tokio::time::sleep(pause).await;
         };
@@ -199,13 +201,16 @@ impl Upstreams {
     }
 
     /// The head of an answer that goes on: the caller reads the rest.
-    pub(crate) async fn open(&self, upstream: &Upstream, mut call: Request) -> Result<Response, CallError> {
+    pub(crate) async fn open(
+        &self,
+        upstream: &Upstream,
+        call: &Call,
+    ) -> Result<Response<Incoming>, CallError> {
         let Some(endpoint) = self.endpoints.get(upstream.name()) else { return Err(CallError::Open) };
         let timeout = endpoint.policy.timeout();
         let patience = Patience { until: Instant::now() + timeout, fair: timeout / 2 };
-        let as_caller = call.headers().contains_key(header::AUTHORIZATION);
+        let as_caller = call.headers.contains_key(header::AUTHORIZATION);
         let head = async {
-            inject(call.headers_mut());
             let response = endpoint.execute(call).await?;
             failed(response.status().as_u16(), response.headers()).map_or(Ok(response), Err)
         };
@@ -233,45 +238,18 @@ impl Upstreams {
     }
 
     /// A path of ours behind the upstream's base: never another host.
-    pub(crate) fn url(&self, upstream: &Upstream, path: &str) -> Result<Url, Fault> {
-        let wrong = |cause: &str| {
-            tracing::error!(upstream.name = upstream.name(), upstream.cause = cause, "no URL for a call");
-            Fault::internal()
-        };
-        let base = self.endpoint(upstream)?;
-        if !path.starts_with('/') {
-            return Err(wrong("a path begins with a slash"));
-        }
-        // Such a segment is taken for a step up, however it is spelled: what a caller calls a thing must not lead to another.
-        let steps = path.split('?').next().unwrap_or_default().split('/');
-        if steps
-            .map(|step| step.to_ascii_lowercase().replace("%2e", "."))
-            .any(|step| step == "." || step == "..")
-        {
-            return Err(Fault::bad_input("An id consists of more than dots."));
-        }
-        // Only path and query are set: whatever is in them, the host is the configured one, and is not parsed again.
-        let mut url = base.url.clone();
-        match path.split_once('?') {
-            Some((path, query)) => {
-                url.set_path(&[&base.path, path].concat());
-                url.set_query(Some(query));
-            }
-            None => url.set_path(&[&base.path, path].concat()),
-        }
-        Ok(url)
+    pub(crate) fn uri(&self, upstream: &Upstream, path: &str) -> Result<Uri, Fault> {
+        self.endpoint(upstream)?.address.uri(path)
     }
 }
 
-async fn exchange(endpoint: &Endpoint, mut call: Request, max_body: usize) -> Result<Reply, CallError> {
-    inject(call.headers_mut());
-    let mut response = endpoint.execute(call).await?;
-    let status = response.status().as_u16();
-    if let Some(error) = failed(status, response.headers()) {
+async fn exchange(endpoint: &Endpoint, call: &Call, max_body: usize) -> Result<Reply, CallError> {
+    let (head, body) = endpoint.execute(call).await?.into_parts();
+    let status = head.status.as_u16();
+    if let Some(error) = failed(status, &head.headers) {
         return Err(error);
     }
-    let headers = std::mem::take(response.headers_mut());
-    let (headers, body) = body::read(response, headers, max_body).await?;
+    let (headers, body) = body::read(body, head.headers, max_body).await?;
     Ok(Reply { status, headers, body })
 }
 
@@ -284,40 +262,14 @@ fn failed(status: u16, headers: &HeaderMap) -> Option<CallError> {
     }
 }
 
-fn count(upstream: &Upstream, result: &Result<Reply, CallError>, took: Duration) {
+fn count(endpoint: &Endpoint, result: &Result<Reply, CallError>, took: Duration) {
     let outcome = match result {
         Ok(reply) if reply.status < 400 => UpstreamOutcome::Ok,
         Ok(_) => UpstreamOutcome::ClientError,
         Err(error) => error.outcome(),
     };
-    RequestRecord::with_current(|record| record.upstream_called(upstream.name(), outcome, took));
+    RequestRecord::with_current(|record| record.upstream_called(&endpoint.meters, outcome, took));
 }
 
 /// Marks JSON.
 pub(crate) const JSON: HeaderValue = HeaderValue::from_static("application/json");
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn no_path_leaves_the_configured_place() {
-        const THERE: Upstream = Upstream::named("there");
-        let mut settings = Settings::ephemeral("test");
-        settings.upstreams = [("there".to_owned(), "http://there.example:81/api/".parse().unwrap())].into();
-        let upstreams = Upstreams::new(&settings, &[THERE]).unwrap();
-        let url = |path: &str| upstreams.url(&THERE, path).map(|url| url.to_string()).ok();
-        assert_eq!(url("/a?b=c%26d&e=f?g"), Some("http://there.example:81/api/a?b=c%26d&e=f?g".to_owned()));
-        assert_eq!(url("/a/%2e%2e%2fb"), Some("http://there.example:81/api/a/%2e%2e%2fb".to_owned()));
-        for path in ["//elsewhere/a", "/\\elsewhere", "/@elsewhere", "/:82/", "/#a", "/?a#b@c", "/ /é"] {
-            let url = upstreams.url(&THERE, path).unwrap();
-            assert_eq!((url.host_str(), url.port()), (Some("there.example"), Some(81)), "{path}");
-            assert_eq!(url.username(), "", "{path}");
-        }
-        for path in
-            ["", "a", "@elsewhere/a", ".elsewhere/a", ":82/a", "/a/..", "/a/%2e%2E/b", "/.%2e?c", "/%2E"]
-        {
-            assert_eq!(url(path), None, "{path}");
-        }
-    }
-}

@@ -1,29 +1,42 @@
 //! One upstream at its place: its connections, and whether and when a call may go out to it.
 
 use super::{
+    address::Address,
     breaker::{Breaker, Change, Pass, Sign, Thresholds},
     bulkhead::{Bulkhead, Full, Place},
+    call::Call,
     client::ClientError,
     failure::CallError,
     policy::Policy,
     retry::{self, Budget},
 };
-use crate::telemetry::{BreakerState, UpstreamMeters, metrics};
+use crate::telemetry::{BreakerState, UpstreamMeters, inject, metrics};
+use bytes::Bytes;
+use http::Response;
+use http_body_util::Full as Whole;
+use hyper::body::Incoming;
+use hyper_util::{
+    client::legacy::{Client, connect::HttpConnector},
+    rt::{TokioExecutor, TokioTimer},
+};
 use rand::Rng;
-use reqwest::{Client, Request, Response, Url, redirect};
 use std::{
     sync::Arc,
     time::{Duration, Instant},
 };
+use url::Url;
+
+type Http = Client<HttpConnector, Whole<Bytes>>;
+
+/// A connection whose other end is gone without a word is noticed after so long a silence.
+const KEEPALIVE: Duration = Duration::from_secs(15);
 
 /// One upstream at its place.
 pub(super) struct Endpoint {
-    pub url: Url,
-    /// The path that it has itself, without a final slash: paths begin with one.
-    pub path: String,
+    pub address: Address,
     pub policy: Policy,
     name: String,
-    http: Client,
+    http: Http,
     budget: Budget,
     bulkhead: Bulkhead,
     breaker: Breaker,
@@ -52,11 +65,10 @@ impl Endpoint {
             pause: Duration::from_millis(policy.open_ms),
         };
         Ok(Self {
-            url: url.clone(),
-            path: url.path().trim_end_matches('/').to_owned(),
+            address: Address::new(name, url)?,
             policy,
             name: name.to_owned(),
-            http: client(&policy)?,
+            http: client(&policy),
             budget: Budget::new(policy.retry_percent),
             bulkhead: Bulkhead::new(policy.concurrency, policy.queue),
             breaker: Breaker::new(thresholds, Instant::now()),
@@ -125,8 +137,10 @@ impl Endpoint {
     }
 
     /// Sends it, without any of the above.
-    pub async fn execute(&self, call: Request) -> Result<Response, CallError> {
-        self.http.execute(call).await.map_err(|error| CallError::Transport(error.without_url()))
+    pub async fn execute(&self, call: &Call) -> Result<Response<Incoming>, CallError> {
+        let mut request = call.request();
+        inject(request.headers_mut());
+        self.http.request(request).await.map_err(CallError::transport)
     }
 
     /// Leaves the upstream alone for as long as it asks to be. Whom it knows by a credential (429 of a caller's call)
@@ -209,20 +223,19 @@ impl Drop for Ticket<'_> {
     }
 }
 
-fn client(policy: &Policy) -> Result<Client, ClientError> {
+/// hyper's client and its pool of connections, without a layer around them: who calls upstreams bounds time and size
+/// itself, follows no redirect (it would carry credentials to a host that nobody configured), asks for no compression
+/// (inside a network it costs more than it saves, on both ends) and knows its addresses in parsed form.
+fn client(policy: &Policy) -> Http {
+    let mut connector = HttpConnector::new();
+    connector.set_connect_timeout(Some(Duration::from_millis(policy.connect_timeout_ms)));
+    connector.set_nodelay(true);
+    connector.set_keepalive(Some(KEEPALIVE));
     #[expect(clippy::disallowed_methods, reason = "this is where calls to upstreams go through")]
-    let builder = Client::builder();
-    builder
-        // A redirect would carry credentials to a host that nobody configured.
-        .redirect(redirect::Policy::none())
-        .no_proxy()
-        // Inside a network compressing costs more than it saves, on both ends.
-        .no_gzip()
-        .connect_timeout(Duration::from_millis(policy.connect_timeout_ms))
+    Client::builder(TokioExecutor::new())
+        .pool_timer(TokioTimer::new())
         .pool_idle_timeout(Duration::from_secs(30))
         // No more connections are ever in use, so none is opened anew while there is work.
         .pool_max_idle_per_host(policy.concurrency)
-        .tcp_nodelay(true)
-        .build()
-        .map_err(|error| ClientError::new(format!("the HTTP client cannot start: {error}")))
+        .build(connector)
 }

@@ -42,7 +42,7 @@ type Right = Box<dyn Fn(Arc<Loader>) -> BoxFuture<'static, Result<bool, Fault>> 
 
 impl Events {
     pub(crate) fn open(upstream: &Upstream, path: String, execution: Arc<Execution>) -> Result<Self, Fault> {
-        execution.loader.upstreams().url(upstream, &path)?;
+        execution.loader.upstreams().uri(upstream, &path)?;
         Ok(Self { upstream: *upstream, path, execution, audience: Audience::Caller })
     }
 

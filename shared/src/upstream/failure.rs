@@ -5,13 +5,14 @@ use crate::{
     request::RequestContext,
     telemetry::UpstreamOutcome,
 };
-use std::{fmt, time::Duration};
+use std::{error::Error, fmt, time::Duration};
 
 /// Why there is no answer.
 #[derive(Debug)]
 pub(crate) enum CallError {
     Timeout,
-    Transport(reqwest::Error),
+    /// There is no connection, or it broke.
+    Transport(Box<dyn Error + Send + Sync>),
     /// 3xx, 429, 5xx.
     Status {
         status: u16,
@@ -28,6 +29,11 @@ pub(crate) enum CallError {
 }
 
 impl CallError {
+    /// What happened to the connection.
+    pub fn transport(error: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        CallError::Transport(error.into())
+    }
+
     /// A status alone.
     pub fn status(status: u16) -> Self {
         CallError::Status { status, retry_after: None }
@@ -73,7 +79,7 @@ impl fmt::Display for CallError {
             CallError::Timeout => f.write_str("no answer in time"),
             CallError::Transport(error) => {
                 write!(f, "{error}")?;
-                let mut source = std::error::Error::source(error);
+                let mut source = error.source();
                 while let Some(cause) = source {
                     write!(f, ": {cause}")?;
                     source = cause.source();

@@ -1,8 +1,10 @@
 //! The ways out: REST services behind this one, called as the request's caller or as ourselves.
 
+mod address;
 mod body;
 mod breaker;
 mod bulkhead;
+mod call;
 pub(crate) mod client;
 mod decode;
 mod endpoint;

@@ -4,10 +4,9 @@
 //! many, and what it earns expires, so that an upstream which is asked seldom would either never be asked again or
 //! always. This one is a number: each call adds its share, each repetition takes a whole.
 
-use super::failure::CallError;
+use super::{call::Call, failure::CallError};
 use http::{HeaderMap, Method, header};
 use rand::Rng;
-use reqwest::Request;
 use std::{
     sync::atomic::{AtomicU64, Ordering::Relaxed},
     time::Duration,
@@ -53,8 +52,8 @@ impl Budget {
 }
 
 /// Whether doing it twice does nothing twice: reads, and writes that carry an `Idempotency-Key`.
-pub(super) fn idempotent(call: &Request) -> bool {
-    matches!(*call.method(), Method::GET | Method::HEAD) || call.headers().contains_key("idempotency-key")
+pub(super) fn idempotent(call: &Call) -> bool {
+    matches!(call.method, Method::GET | Method::HEAD) || call.headers.contains_key("idempotency-key")
 }
 
 /// How long to wait before the `repetition`th repetition (from 0); none where it would not help.
@@ -64,7 +63,7 @@ pub(super) fn pause(error: &CallError, repetition: u32) -> Option<Duration> {
         // It says when. A little later: not all at the same instant.
         CallError::Status { retry_after: Some(after), .. } => Some(*after + jittered(PAUSE)),
         CallError::Status { status: 502..=504, .. } => Some(jittered(doubled)),
-        CallError::Transport(error) if !error.is_builder() => Some(jittered(doubled)),
+        CallError::Transport(_) => Some(jittered(doubled)),
         // Its time is over: that was the caller's patience. A fault in its code (500), and whatever else it answers, it
         // would answer again.
         _ => None,

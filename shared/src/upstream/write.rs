@@ -2,6 +2,7 @@
 
 use super::{
     Reply, Upstream, Upstreams,
+    call::Call,
     client::{JSON, bad_response},
 };
 use crate::fanout::{Code, Fault, Loader, Question, Scope, Sharing};
@@ -205,8 +206,8 @@ impl Write {
         // the same.
         let under_way = upstreams.writes.begin();
         let stale = MakesStale { upstreams: upstreams.clone(), which: self.stale };
-        let mut call = reqwest::Request::new(self.method, upstreams.url(&self.upstream, &self.path)?);
-        let headers = call.headers_mut();
+        let mut call = Call::new(self.method, upstreams.uri(&self.upstream, &self.path)?);
+        let headers = &mut call.headers;
         if let Some(authorization) = crate::request::authorization(self.loader.request(), Scope::Caller) {
             headers.insert(header::AUTHORIZATION, authorization.clone());
         }
@@ -222,11 +223,11 @@ impl Write {
         }
         if let Some(body) = self.body {
             headers.insert(header::CONTENT_TYPE, JSON);
-            *call.body_mut() = Some(body.map_err(|_| Fault::internal())?.into());
+            call.body = body.map_err(|_| Fault::internal())?.into();
         }
         let before = self.loader.stats().before();
         self.loader.stats().wrote(self.upstream.name());
-        let reply = upstreams.send(&self.upstream, call, self.loader.request()).await;
+        let reply = upstreams.send(&self.upstream, &call, self.loader.request()).await;
         self.loader.stats().waited(before);
         // Whether or not the answer arrived, what was read before may be wrong now. Rows are forgotten before the write counts
         // as over: an answer that is begun after it must not be made of them.

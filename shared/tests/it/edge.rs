@@ -7,4 +7,5 @@ mod draining;
 mod heads;
 mod http2;
 mod slow_readers;
+mod turns;
 mod world;

@@ -5,6 +5,7 @@ use std::{sync::Arc, time::Duration};
 use axum::{Extension, Router, routing::get};
 use bff::telemetry::{
     OperationType, Outcome, RequestRecord, TraceContext, UpstreamOutcome, current_traceparent, inject,
+    metrics,
 };
 use http::{HeaderMap, StatusCode};
 
@@ -77,8 +78,9 @@ async fn what_became_of_requests_is_counted() {
     let handler = get(async |Extension(record): Extension<Arc<RequestRecord>>| {
         record.set_operation(OperationType::Query, Some("Screen"));
         record.set_outcome(Outcome::Partial);
-        record.upstream_called("first", UpstreamOutcome::Ok, Duration::from_millis(3));
-        record.upstream_called("first", UpstreamOutcome::Timeout, Duration::from_millis(300));
+        let first = metrics().upstream(&"counted".into(), "first");
+        record.upstream_called(&first, UpstreamOutcome::Ok, Duration::from_millis(3));
+        record.upstream_called(&first, UpstreamOutcome::Timeout, Duration::from_millis(300));
         record.wave();
         format!("{} {}", record.upstream_calls(), record.waves())
     });

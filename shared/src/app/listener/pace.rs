@@ -10,6 +10,8 @@ use std::sync::{
 
 use tokio::sync::Notify;
 
+use super::turns::Turn;
+
 /// What all connections of a listener share. Times are milliseconds since the listener began, as of the patrol's last
 /// round: nobody looks at a clock for a single read.
 pub(super) struct Common {
@@ -153,14 +155,14 @@ impl Pace {
     }
 
     /// A request is there; it is under way until what is returned is dropped.
-    pub(super) fn request(self: &Arc<Self>, http2: bool) -> UnderWay {
+    pub(super) fn request(self: &Arc<Self>, http2: bool, turn: Arc<Turn>) -> UnderWay {
         self.under_way.fetch_add(1, Relaxed);
         self.head_since.store(NEVER, Relaxed);
         self.asked.store(true, Relaxed);
         if http2 {
             self.http2.store(true, Relaxed);
         }
-        UnderWay(Arc::clone(self))
+        UnderWay { pace: Arc::clone(self), turn }
     }
 
     pub(super) fn upgraded(&self) {
@@ -216,23 +218,26 @@ impl Pace {
 }
 
 /// A request whose answer has not gone yet.
-pub(super) struct UnderWay(Arc<Pace>);
+pub(super) struct UnderWay {
+    pace: Arc<Pace>,
+    turn: Arc<Turn>,
+}
 
 impl UnderWay {
     /// Counts bytes of its answer until the peer has taken them.
     pub(super) fn unsent(&self, bytes: usize) -> Unsent {
-        let Pace { common, unsent, taken_at, .. } = &*self.0;
+        let Pace { common, unsent, taken_at, .. } = &*self.pace;
         if unsent.fetch_add(bytes, Relaxed) == 0 {
             taken_at.store(common.now(), Relaxed);
         }
         common.unsent.fetch_add(bytes, Relaxed);
-        Unsent { pace: Arc::clone(&self.0), bytes }
+        Unsent { pace: Arc::clone(&self.pace), bytes, turn: Arc::clone(&self.turn) }
     }
 }
 
 impl Drop for UnderWay {
     fn drop(&mut self) {
-        let Pace { common, under_way, silent_since, .. } = &*self.0;
+        let Pace { common, under_way, silent_since, .. } = &*self.pace;
         if under_way.fetch_sub(1, Relaxed) == 1 {
             silent_since.store(common.now(), Relaxed);
         }
@@ -243,6 +248,8 @@ impl Drop for UnderWay {
 pub(super) struct Unsent {
     pace: Arc<Pace>,
     bytes: usize,
+    /// Not over before they have gone.
+    turn: Arc<Turn>,
 }
 
 impl Unsent {
@@ -250,7 +257,7 @@ impl Unsent {
     pub(super) fn split(&mut self, bytes: usize) -> Self {
         let bytes = bytes.min(self.bytes);
         self.bytes -= bytes;
-        Self { pace: Arc::clone(&self.pace), bytes }
+        Self { pace: Arc::clone(&self.pace), bytes, turn: Arc::clone(&self.turn) }
     }
 }
 

@@ -121,7 +121,7 @@ impl Drop for Seat {
 }
 
 /// What one party has for itself: an IPv4 address, or the network of 64 bits that an IPv6 address is in.
-fn household(address: IpAddr) -> IpAddr {
+pub(super) fn household(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(v6) => IpAddr::V6(Ipv6Addr::from_bits(v6.to_bits() >> 64 << 64)),
         v4 => v4,

@@ -43,7 +43,7 @@ impl Delivery {
         Arc::new(Self { owed: Mutex::default(), turns: watch::Sender::new(()), room: AtomicUsize::new(room) })
     }
 
-    pub(super) fn room(&self) -> usize {
+    pub fn room(&self) -> usize {
         self.room.load(Relaxed)
     }
 

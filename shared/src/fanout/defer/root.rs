@@ -24,6 +24,8 @@ pub struct Root<A: Asking> {
     pub path: Vec<PathSegment>,
     /// Bytes that its text takes, about.
     pub size: usize,
+    /// Bytes that it may take.
+    pub room: usize,
 }
 
 /// Answers a root. What is put off below it waits with the rows that it needs; None is a root that broke off.
@@ -32,11 +34,11 @@ pub async fn resolve<A: Asking>(root: Root<A>, begun: &Begun) -> Option<(Result<
     let (go, may_go) = oneshot::channel::<()>();
     let delivery = begun.delivery.clone();
     let task = async move {
-        let Root { ask, plan, loader, variables, pos, path, size } = root;
+        let Root { ask, plan, loader, variables, pos, path, size, room } = root;
         let arena = Arena::default();
         let cx = Cx { request: loader.request(), loader: &loader, arena: &arena, variables: &variables };
         let gathered = A::gather(vec![ask], &plan, &cx).wait().await;
-        let mut out = Out::new(size, loader.request().answer_bytes, path);
+        let mut out = Out::new(size, room, path);
         let written = gathered.write(0, &mut out, &Path::root(pos));
         if written.is_err() || out.is_full() {
             out.cuts.clear();

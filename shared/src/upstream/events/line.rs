@@ -8,15 +8,15 @@ use crate::{
     fanout::{Code, Fault},
     request::RequestContext,
     telemetry::Counted,
-    upstream::{Upstreams, client::bad_response},
+    upstream::{Upstreams, call::Call, client::bad_response},
 };
 use bytes::Bytes;
 use eventsource_stream::{Event, Eventsource};
 use futures::{Stream, StreamExt, stream};
-use http::{HeaderName, HeaderValue, header};
+use http::{HeaderName, HeaderValue, Method, header};
+use http_body_util::BodyDataStream;
 use parking_lot::Mutex;
 use rand::Rng;
-use reqwest::{Method, Request};
 use std::{
     sync::Arc,
     time::{Duration, Instant},
@@ -188,8 +188,8 @@ async fn connect(
     key: &Key,
     last: Option<&str>,
 ) -> Result<(impl Stream<Item = Event> + use<>, Option<String>), Fault> {
-    let mut call = Request::new(Method::GET, upstreams.url(&key.upstream, &key.path)?);
-    let headers = call.headers_mut();
+    let mut call = Call::new(Method::GET, upstreams.uri(&key.upstream, &key.path)?);
+    let headers = &mut call.headers;
     headers.insert(header::ACCEPT, HeaderValue::from_static("text/event-stream"));
     if let Some(credential) = &key.credential {
         headers.insert(header::AUTHORIZATION, credential.clone());
@@ -198,7 +198,7 @@ async fn connect(
         headers.insert(LAST_EVENT_ID, last);
     }
     let name = key.upstream.name();
-    let response = upstreams.open(&key.upstream, call).await.map_err(|error| {
+    let response = upstreams.open(&key.upstream, &call).await.map_err(|error| {
         tracing::warn!(upstream.name = name, upstream.error = %error, "no event stream");
         error.fault(&RequestContext::anonymous(upstreams.timeout(&key.upstream)))
     })?;
@@ -216,7 +216,7 @@ async fn connect(
     let begins = response.headers().get(LAST_EVENT_ID).and_then(|id| id.to_str().ok()).map(str::to_owned);
     tracing::debug!(upstream.name = name, "an event stream is open");
     // What is no event ends the stream; it is then taken up again.
-    let events = alive(response.bytes_stream()).eventsource();
+    let events = alive(BodyDataStream::new(response.into_body())).eventsource();
     let events = events
         .take_while(|event| std::future::ready(event.is_ok()))
         .filter_map(|event| std::future::ready(event.ok()));

@@ -139,10 +139,10 @@ async fn under_load_there_are_fewer_calls_than_requests() {
         let (gates, mark) = (Gate::closed(), Gate::closed());
         let waits = gates.clone();
         world.store.get("/items", move |call| Reply::from(items(call)).after(&waits));
-        let mut requests = vec![world.begin(100, "item(id: \"0\") { name }", &mark).await];
+        let mut requests = vec![world.begin(50, "item(id: \"0\") { name }", &mark).await];
         world.store.until_under_way("/items", 1).await;
         for n in 1..=20 {
-            requests.push(world.begin(100 + n, &format!("item(id: \"{n}\") {{ name }}"), &mark).await);
+            requests.push(world.begin(50 + n, &format!("item(id: \"{n}\") {{ name }}"), &mark).await);
         }
         gates.open();
         mark.open();

@@ -117,6 +117,8 @@ pub async fn start(
     set: &[String],
 ) -> Result<Running, Box<dyn Error + Send + Sync>> {
     let mut settings = settings(set)?;
+    // What a level costs is measured on a document that is deeper than any client's should be.
+    settings.limits.depth = settings.limits.depth.max(64);
     settings.listen = listen;
     settings.upstreams = [("rest".to_owned(), upstream.parse()?)].into();
     Ok(Bff::new("ours", "")

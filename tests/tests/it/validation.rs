@@ -103,6 +103,14 @@ impl Court {
         if answer.messages().iter().any(|message| message.starts_with("A subscription needs")) {
             return (theirs == Verdict::Invalid).then(|| format!("{document}\n{variables}\n{said}"));
         }
+        // Where the specification is ahead of graphql-js.
+        let ahead = |message: &&str| {
+            message.contains("can not specify @skip or @inc")
+                || message.contains("non-nullable to be used for OneOf")
+        };
+        if ours == Verdict::Invalid && answer.messages().iter().any(ahead) {
+            return None;
+        }
         (ours != theirs && ours != Verdict::Limited).then(|| {
             format!("{document}\n{variables}\n  ours: {ours} {answer}\n  graphql-js: {theirs} {said}")
         })

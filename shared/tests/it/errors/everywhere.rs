@@ -47,7 +47,7 @@ async fn what_ran_and_failed() {
 async fn what_did_not_run() {
     let world = World::with(kit::Server::production).await;
     for (document, code) in [
-        ("{", Code::GraphqlParseFailed),
+        ("{ answer } }", Code::GraphqlParseFailed),
         ("{ nothing }", Code::GraphqlValidationFailed),
         ("{ __schema { description } }", Code::IntrospectionDisabled),
         ("query($id: ID!) { writer(id: $id) { name } }", Code::BadUserInput),

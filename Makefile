@@ -1,7 +1,7 @@
 # The verbs. CI calls these and nothing else; each installs what it needs.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help run test conformance check budgets bench soak attack schema walls fmt node-modules
+.PHONY: help run test conformance check budgets bench soak attack schema walls fmt node-modules redis-server
 
 # Options for what is run: `make run ARGS="--scale 50000"`, `make bench ARGS="--seconds 10"`.
 ARGS ?=
@@ -14,7 +14,7 @@ run: ## Build and start everything, with demo data; Ctrl-C stops it
 	cargo build --workspace --bins --exclude bench
 	./target/debug/bff dev $(ARGS)
 
-test: node-modules ## All tests
+test: node-modules redis-server ## All tests
 	cargo build --workspace --bins --exclude bench
 	@if cargo nextest --version >/dev/null 2>&1; then \
 	  cargo nextest run --workspace --no-fail-fast $(ARGS); \
@@ -80,6 +80,14 @@ tests/%/node_modules/.package-lock.json: tests/%/package.json tests/%/package-lo
 	  { $$SUDO apt-get update -qq && $$SUDO apt-get install -y -qq nodejs npm; } || { \
 	    echo "It could not be installed. Install Node 20 or newer (with npm), then run this again."; exit 1; }; }
 	npm ci --no-audit --no-fund --ignore-scripts --prefix tests/$*
+
+# Tests of what replicas share start servers of their own, on free ports.
+redis-server:
+	@command -v redis-server >/dev/null || { \
+	  echo "Tests of what replicas share need redis-server: installing it."; \
+	  SUDO=$$([ "$$(id -u)" = 0 ] || echo sudo); \
+	  { $$SUDO apt-get update -qq && $$SUDO apt-get install -y -qq --no-install-recommends redis-server; } || { \
+	    echo "It could not be installed. Install Redis 6 or newer, then run this again."; exit 1; }; }
 
 bench/peers/node_modules/.package-lock.json: bench/peers/package-lock.json
 	npm ci --no-audit --no-fund --ignore-scripts --prefix bench/peers

@@ -22,6 +22,7 @@ mod decode;
 mod documents;
 mod network;
 mod reader;
+mod redis;
 mod secret;
 mod settings;
 mod subscriptions;
@@ -32,6 +33,7 @@ use std::{fmt, net::SocketAddr, path::PathBuf, process::ExitCode};
 pub use decode::{Decoder, Section};
 pub use documents::{DocumentSettings, Trust};
 pub use network::Network;
+pub use redis::RedisSettings;
 pub use secret::Secret;
 pub use settings::{
     AuthSettings, CacheSettings, Limits, LogFormat, Profile, ResilienceSettings, Settings, SharingSettings,

@@ -29,6 +29,7 @@
 //! * [`Answer`]: `data(path)`, `ok()`, `paths()`, `codes()`, `degraded()`; `calls(5).waves(2)` asserts what it cost, and names
 //!   the edges if it is something else.
 //! * [`Process`]: a built binary of this workspace, with its log lines, SIGTERM and `kill -9`.
+//! * [`RedisServer`]: Debian's `redis-server` on a free port, to be stopped, stalled and started again.
 //! * [`Person`] and [`Subscriber`]: callers of a REST service, for the services' own tests.
 //!
 //! A wait that nothing ends panics after [`PATIENCE`] and says what it waited for.
@@ -42,6 +43,7 @@ mod issuer;
 mod parts;
 mod person;
 mod process;
+mod redis;
 mod reply;
 mod server;
 mod socket;
@@ -59,6 +61,7 @@ pub use issuer::Issuer;
 pub use parts::{Parts, put_together};
 pub use person::{Person, RestReply, reply, text};
 pub use process::{Process, Spawn, binary, workspace};
+pub use redis::RedisServer;
 pub use reply::{EventSource, Reply};
 pub use serde_json::{Value, json};
 pub use server::{Query, Running, Server, exchange, start};

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 
 use super::{
-    DocumentSettings, Network, Section, SubscriptionSettings,
+    DocumentSettings, Network, RedisSettings, Section, SubscriptionSettings,
     decode::{listed, nearest},
     loopback,
 };
@@ -69,6 +69,7 @@ pub struct Settings {
     pub subscriptions: SubscriptionSettings,
     pub sharing: SharingSettings,
     pub cache: CacheSettings,
+    pub redis: RedisSettings,
     /// Set by the loader from `--stop-with-stdin`; not a key.
     #[serde(skip)]
     pub stop_with_stdin: bool,
@@ -237,6 +238,7 @@ impl Default for Settings {
             subscriptions: SubscriptionSettings::default(),
             sharing: SharingSettings::default(),
             cache: CacheSettings::default(),
+            redis: RedisSettings::default(),
             stop_with_stdin: false,
         }
     }
@@ -372,6 +374,7 @@ impl Section for Settings {
         }
         self.documents.check(&mut problems);
         self.subscriptions.check(&mut problems);
+        self.redis.check(&mut problems);
         self.check_resilience(&mut problems);
         problems
     }

@@ -17,6 +17,7 @@ mod executor;
 mod http;
 mod operations;
 mod process;
+mod redis;
 mod resilience;
 mod sharing;
 mod subscriptions;

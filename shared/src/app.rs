@@ -26,7 +26,7 @@ pub use stack::{Deadline, Draining};
 use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
 
 use crate::{
-    auth::Verifier,
+    auth::Authenticator,
     config::{Settings, environment_name},
 };
 
@@ -44,8 +44,8 @@ pub struct App {
     pub ready: Vec<ReadyCheck>,
     /// The shape of the errors that the layers themselves answer.
     pub errors: ErrorBody,
-    /// Replaces the verifier that `settings.auth` describes: a provider knows its own keys.
-    pub verifier: Option<Verifier>,
+    /// Replaces what `settings.auth` describes.
+    pub authenticator: Option<Authenticator>,
 }
 
 impl App {
@@ -58,7 +58,7 @@ impl App {
             admin_extra: Router::new(),
             ready: Vec::new(),
             errors,
-            verifier: None,
+            authenticator: None,
         }
     }
 }
@@ -112,7 +112,7 @@ pub struct Running {
 
 /// Binds the addresses and serves. Logs one line, `listening`, with `http.addr` and `admin.addr`.
 pub async fn start(app: App) -> Result<Running, StartError> {
-    let App { settings, public, open, admin_extra, ready, errors, verifier } = app;
+    let App { settings, public, open, admin_extra, ready, errors, authenticator } = app;
     let service = settings.service.clone();
     let bind = async |key, address| {
         let bound = listener::bind(address).await;
@@ -123,16 +123,17 @@ pub async fn start(app: App) -> Result<Running, StartError> {
         Some(address) => Some(bind("admin", address).await?),
         None => None,
     };
-    let verifier = match verifier {
-        Some(verifier) => Some(verifier),
-        None => Verifier::new(&settings.auth)
+    let authenticator = match authenticator {
+        Some(authenticator) => authenticator,
+        None => Authenticator::new(&settings)
             .map_err(|error| StartError::Client { service: service.clone(), error: error.to_string() })?,
     };
 
     let draining = Arc::new(AtomicBool::new(false));
     let (stop_public, stop_admin) = (CancellationToken::new(), CancellationToken::new());
     let health = health::router(ready, Arc::clone(&draining));
-    let stacked = stack::stack(public, open, &settings, errors, verifier, Draining::new(stop_public.clone()));
+    let stacked =
+        stack::stack(public, open, &settings, errors, authenticator, Draining::new(stop_public.clone()));
     let public = if admin_listener.is_some() { stacked } else { stacked.merge(health.clone()) };
 
     let drain = Duration::from_millis(settings.drain_ms);

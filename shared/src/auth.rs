@@ -1,10 +1,12 @@
-//! Who is asking: bearer tokens checked against the OpenID provider's keys become one `Caller`.
+//! Who is asking: whatever credential a request brings becomes one `Caller`.
 
+mod authenticator;
 mod caller;
 mod keys;
 mod middleware;
 mod verifier;
 
+pub use authenticator::Authenticator;
 pub use caller::Caller;
 pub use jsonwebtoken::jwk::JwkSet;
 pub(crate) use middleware::caller;

@@ -18,6 +18,7 @@
 //! assert_eq!((settings.listen.port(), storage.database.as_str()), (0, "other.db"));
 //! ```
 
+mod auth;
 mod decode;
 mod documents;
 mod network;
@@ -27,16 +28,18 @@ mod secret;
 mod settings;
 mod subscriptions;
 mod tree;
+mod urls;
 
 use std::{fmt, net::SocketAddr, path::PathBuf, process::ExitCode};
 
+pub use auth::{AuthSettings, Scheme};
 pub use decode::{Decoder, Section};
 pub use documents::{DocumentSettings, Trust};
 pub use network::Network;
 pub use redis::RedisSettings;
 pub use secret::Secret;
 pub use settings::{
-    AuthSettings, CacheSettings, Limits, LogFormat, Profile, ResilienceSettings, Settings, SharingSettings,
+    CacheSettings, Limits, LogFormat, Profile, ResilienceSettings, Settings, SharingSettings,
 };
 pub use subscriptions::SubscriptionSettings;
 use tree::{Origin, Tree};

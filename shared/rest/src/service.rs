@@ -10,7 +10,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::routing::get;
 use bff::app::{App, ErrorBody, ReadyCheck};
-use bff::auth::Verifier;
+use bff::auth::{Authenticator, Verifier};
 use bff::config::{Profile, Section, Spec};
 use futures::future::BoxFuture;
 use http::{Method, Uri};
@@ -231,7 +231,7 @@ impl<C: Section + Clone + Send + Sync + 'static> Service<C> {
         let mut app = App::new(settings.common.clone(), self.complete(routes.router)?);
         app.open = routes.open;
         app.errors = ErrorBody::Problem;
-        app.verifier = routes.verifier;
+        app.authenticator = routes.verifier.map(Authenticator::of);
         app.ready = vec![database_check(db.clone())];
         let app = bff::app::start(app).await.map_err(StartError::Serve)?;
         Ok(Running { addr: app.addr, db, app })

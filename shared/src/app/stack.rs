@@ -28,7 +28,7 @@ use tower_http::{
 
 use super::{ErrorBody, compression, intake::Intake, listener::Turn};
 use crate::{
-    auth::{Verifier, caller},
+    auth::{Authenticator, caller},
     code::Code,
     config::Settings,
     telemetry::{TRACE_ID_HEADER, observe},
@@ -39,7 +39,7 @@ pub(super) fn stack(
     open: Router,
     settings: &Settings,
     errors: ErrorBody,
-    verifier: Option<Verifier>,
+    authenticator: Authenticator,
     draining: Draining,
 ) -> Router {
     let layers = Arc::new(Layers {
@@ -48,7 +48,7 @@ pub(super) fn stack(
         deadline: Duration::from_millis(settings.deadline_ms),
         intake: Intake::new(&settings.limits, errors),
         errors,
-        verifier,
+        authenticator,
         draining,
     });
     // A path nobody routes is answered, traced and counted like any other.
@@ -72,7 +72,7 @@ struct Layers {
     deadline: Duration,
     intake: Intake,
     errors: ErrorBody,
-    verifier: Option<Verifier>,
+    authenticator: Authenticator,
     draining: Draining,
 }
 
@@ -182,7 +182,7 @@ impl Inside {
     /// Innermost, and not around everything: handlers know their caller.
     async fn known(mut self, mut request: Request) -> Response {
         if self.entrance == Entrance::Checked {
-            let caller = caller(self.layers.verifier.as_ref(), request.headers(), self.layers.errors).await;
+            let caller = caller(&self.layers.authenticator, request.headers(), self.layers.errors).await;
             match caller {
                 Ok(caller) => request.extensions_mut().insert(caller),
                 Err(refusal) => return refusal,

@@ -14,12 +14,14 @@ use http::{HeaderValue, request::Parts};
 #[derive(Clone, Default)]
 pub struct Caller(Option<Arc<Identity>>);
 
-#[derive(Clone)]
+#[derive(Clone, Default)]
 struct Identity {
     subject: String,
     scope: String,
     plan: Option<String>,
-    bearer: HeaderValue,
+    client_id: Option<String>,
+    session: Option<String>,
+    bearer: Option<HeaderValue>,
     expires: Option<SystemTime>,
 }
 
@@ -29,21 +31,52 @@ impl Caller {
         Self(None)
     }
 
-    /// A caller whose credential has been checked. `scope` is space-separated (RFC 8693); `bearer` is the whole
-    /// `Authorization` value, to be passed on to upstreams.
-    pub fn signed_in(subject: &str, scope: &str, plan: Option<&str>, mut bearer: HeaderValue) -> Self {
-        bearer.set_sensitive(true);
-        let (subject, scope) = (subject.to_owned(), scope.to_owned());
-        let plan = plan.map(str::to_owned);
-        Self(Some(Arc::new(Identity { subject, scope, plan, bearer, expires: None })))
+    /// Whose credential has been checked: its subject. The rest is said by what follows.
+    pub fn signed_in(subject: &str) -> Self {
+        Self(Some(Arc::new(Identity { subject: subject.to_owned(), ..Identity::default() })))
     }
 
-    /// The same, whose credential is not accepted any more from then on.
+    /// With these scopes, separated by spaces (RFC 6749 §3.3).
+    #[must_use]
+    pub fn scope(self, scope: &str) -> Self {
+        self.with(|identity| scope.clone_into(&mut identity.scope))
+    }
+
+    /// On this plan.
+    #[must_use]
+    pub fn on_plan(self, plan: &str) -> Self {
+        self.with(|identity| identity.plan = Some(plan.to_owned()))
+    }
+
+    /// By a credential that was given to this client (RFC 9068's `client_id`, the owner of a key).
+    #[must_use]
+    pub fn of_client(self, client_id: &str) -> Self {
+        self.with(|identity| identity.client_id = Some(client_id.to_owned()))
+    }
+
+    /// In this session. Its id is a credential: it is never shown.
+    #[must_use]
+    pub fn in_session(self, id: &str) -> Self {
+        self.with(|identity| identity.session = Some(id.to_owned()))
+    }
+
+    /// The whole `Authorization` value, to be passed on to upstreams.
+    #[must_use]
+    pub fn by_bearer(self, mut bearer: HeaderValue) -> Self {
+        bearer.set_sensitive(true);
+        self.with(|identity| identity.bearer = Some(bearer))
+    }
+
+    /// Whose credential is not accepted any more from then on.
     #[must_use]
     pub fn until(self, expires: SystemTime) -> Self {
+        self.with(|identity| identity.expires = Some(expires))
+    }
+
+    fn with(self, change: impl FnOnce(&mut Identity)) -> Self {
         Self(self.0.map(|identity| {
             let mut identity = Arc::unwrap_or_clone(identity);
-            identity.expires = Some(expires);
+            change(&mut identity);
             Arc::new(identity)
         }))
     }
@@ -66,6 +99,16 @@ impl Caller {
         self.0.as_deref().and_then(|identity| identity.plan.as_deref())
     }
 
+    /// The client that the credential was given to.
+    pub fn client_id(&self) -> Option<&str> {
+        self.0.as_deref().and_then(|identity| identity.client_id.as_deref())
+    }
+
+    /// The session's id, if there is one.
+    pub fn session(&self) -> Option<&str> {
+        self.0.as_deref().and_then(|identity| identity.session.as_deref())
+    }
+
     /// From when on the credential is not accepted any more: whatever is open then, ends.
     pub fn expires(&self) -> Option<SystemTime> {
         self.0.as_deref().and_then(|identity| identity.expires)
@@ -78,7 +121,7 @@ impl Caller {
 
     /// The `Authorization` value as the caller sent it; marked sensitive, so that it is never logged.
     pub fn bearer(&self) -> Option<&HeaderValue> {
-        self.0.as_deref().map(|identity| &identity.bearer)
+        self.0.as_deref().and_then(|identity| identity.bearer.as_ref())
     }
 }
 
@@ -91,6 +134,7 @@ impl fmt::Debug for Caller {
                 .field("subject", &identity.subject)
                 .field("scope", &identity.scope)
                 .field("plan", &identity.plan)
+                .field("client_id", &identity.client_id)
                 .finish_non_exhaustive(),
         }
     }

@@ -3,34 +3,24 @@
 use std::time::Duration;
 
 use axum::response::Response;
-use http::{
-    HeaderMap, HeaderValue,
-    header::{AUTHORIZATION, WWW_AUTHENTICATE},
-};
+use http::{HeaderMap, HeaderValue, header::WWW_AUTHENTICATE};
 
-use super::{AuthError, Caller, Verifier};
+use super::{AuthError, Authenticator, Caller};
 use crate::{Code, Fault, app::ErrorBody};
 
 /// Until the provider of keys may be back.
 const COME_BACK: Duration = Duration::from_secs(5);
 
-/// Who sends these headers. Without a verifier nobody can sign in: a request that tries to is refused rather than
-/// served as somebody else than it thinks.
+/// Who sends these headers.
 ///
 /// # Errors
 /// The answer to give instead of the handler's.
 pub async fn caller(
-    verifier: Option<&Verifier>,
+    authenticator: &Authenticator,
     headers: &HeaderMap,
     errors: ErrorBody,
 ) -> Result<Caller, Response> {
-    let caller = match verifier {
-        Some(verifier) => verifier.verify(headers).await,
-        None if headers.contains_key(AUTHORIZATION) => {
-            Err(AuthError::Refused("this server accepts no tokens: its `auth.issuer` is not configured"))
-        }
-        None => Ok(Caller::anonymous()),
-    };
+    let caller = authenticator.authenticate(headers).await;
     caller.map_err(|error| match error {
         AuthError::Refused(reason) => {
             let mut response = errors.response(Code::Unauthenticated, reason);

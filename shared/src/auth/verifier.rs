@@ -68,6 +68,8 @@ struct Claims {
     #[serde(default)]
     scope: String,
     plan: Option<String>,
+    /// RFC 9068 §2.2.
+    client_id: Option<String>,
 }
 
 impl Verifier {
@@ -116,12 +118,17 @@ impl Verifier {
         let (claims, keys) = self.check(token, keys).await?;
         let expires_s = claims.exp.saturating_add(self.0.skew_s);
         let expires = UNIX_EPOCH.checked_add(Duration::from_secs(expires_s));
-        let caller = Caller::signed_in(&claims.sub, &claims.scope, claims.plan.as_deref(), header.clone());
-        let caller = match expires {
-            Some(expires) => caller.until(expires),
-            // No clock will ever show that.
-            None => caller,
-        };
+        let mut caller = Caller::signed_in(&claims.sub).scope(&claims.scope).by_bearer(header.clone());
+        if let Some(plan) = &claims.plan {
+            caller = caller.on_plan(plan);
+        }
+        if let Some(client_id) = &claims.client_id {
+            caller = caller.of_client(client_id);
+        }
+        // Without one, no clock will ever show that.
+        if let Some(expires) = expires {
+            caller = caller.until(expires);
+        }
         let remembered = Remembered { caller: caller.clone(), keys, expires_s };
         self.0.remembered.insert(header.clone(), remembered);
         Ok(caller)

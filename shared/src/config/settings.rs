@@ -6,9 +6,9 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 
 use super::{
-    DocumentSettings, Network, RedisSettings, Section, SubscriptionSettings,
+    AuthSettings, DocumentSettings, Network, RedisSettings, Section, SubscriptionSettings,
     decode::{listed, nearest},
-    loopback,
+    loopback, urls,
 };
 
 /// What a binary starts in decides which protections stand; only `development` lowers any.
@@ -57,12 +57,12 @@ pub struct Settings {
     pub trusted_proxies: Vec<Network>,
     pub auth: AuthSettings,
     /// Base URLs of the services this one calls, by name.
-    #[serde(with = "urls")]
+    #[serde(with = "urls::named")]
     pub upstreams: BTreeMap<String, Url>,
     /// What the operator decides otherwise than the BFF's code about calls to these services, by name.
     pub resilience: BTreeMap<String, ResilienceSettings>,
     /// Base URLs that answers point to (pictures, pages), by name, as clients reach them.
-    #[serde(with = "urls")]
+    #[serde(with = "urls::named")]
     pub links: BTreeMap<String, Url>,
     pub limits: Limits,
     pub documents: DocumentSettings,
@@ -73,23 +73,6 @@ pub struct Settings {
     /// Set by the loader from `--stop-with-stdin`; not a key.
     #[serde(skip)]
     pub stop_with_stdin: bool,
-}
-
-/// Whose tokens are accepted.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct AuthSettings {
-    /// The OpenID provider; its keys are found by discovery. Without it every bearer token is refused.
-    #[serde(with = "maybe_url")]
-    pub issuer: Option<Url>,
-    /// The `aud` a token must carry.
-    pub audience: String,
-    /// Seconds by which the provider's clock and ours may differ.
-    pub skew_s: u64,
-    /// Seconds after which the provider's keys are asked for again; they are kept when it does not answer.
-    pub keys_max_age_s: u64,
-    /// Seconds that must pass between two attempts to fetch keys, however many unknown keys callers present.
-    pub keys_retry_s: u64,
 }
 
 /// What requests of different callers may share. Only what is the same for every caller ever is.
@@ -240,18 +223,6 @@ impl Default for Settings {
             cache: CacheSettings::default(),
             redis: RedisSettings::default(),
             stop_with_stdin: false,
-        }
-    }
-}
-
-impl Default for AuthSettings {
-    fn default() -> Self {
-        Self {
-            issuer: None,
-            audience: "bespoke".to_owned(),
-            skew_s: 30,
-            keys_max_age_s: 600,
-            keys_retry_s: 5,
         }
     }
 }
@@ -425,71 +396,4 @@ impl Settings {
 /// A shell variable cannot contain a dash: `MOBILE__RESILIENCE__SOME_NAME__RETRIES` is about `some-name` too.
 fn same_name(upstream: &str, name: &str) -> bool {
     upstream == name || upstream.replace('-', "_") == name
-}
-
-/// Reads a base URL: http or https, with a host.
-fn parse_url(text: &str) -> Result<Url, String> {
-    match Url::parse(text) {
-        Ok(url) if matches!(url.scheme(), "http" | "https") && url.has_host() => Ok(url),
-        _ => Err(format!("`{text}` is not an http or https URL such as `http://127.0.0.1:7101`")),
-    }
-}
-
-/// A URL without a password in it.
-fn presentable(url: &Url) -> String {
-    let mut url = url.clone();
-    if url.password().is_some() && url.set_password(Some("hidden")).is_err() {
-        return "(hidden)".to_owned();
-    }
-    url.to_string()
-}
-
-mod maybe_url {
-    //! `Option<Url>` as text; empty text is none.
-
-    use serde::{Deserialize, Deserializer, Serializer, de::Error};
-    use url::Url;
-
-    pub(super) fn serialize<S: Serializer>(url: &Option<Url>, serializer: S) -> Result<S::Ok, S::Error> {
-        match url {
-            Some(url) => serializer.serialize_str(&super::presentable(url)),
-            None => serializer.serialize_none(),
-        }
-    }
-
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Url>, D::Error> {
-        let text = Option::<String>::deserialize(deserializer)?.filter(|text| !text.is_empty());
-        text.map(|text| super::parse_url(&text).map_err(D::Error::custom)).transpose()
-    }
-}
-
-mod urls {
-    //! A map of names to URLs as text.
-
-    use std::collections::BTreeMap;
-
-    use serde::{Deserialize, Deserializer, Serializer, de::Error};
-    use url::Url;
-
-    struct BaseUrl(Url);
-
-    impl<'de> Deserialize<'de> for BaseUrl {
-        fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-            super::parse_url(&String::deserialize(deserializer)?).map(BaseUrl).map_err(D::Error::custom)
-        }
-    }
-
-    pub(super) fn serialize<S: Serializer>(
-        urls: &BTreeMap<String, Url>,
-        serializer: S,
-    ) -> Result<S::Ok, S::Error> {
-        serializer.collect_map(urls.iter().map(|(name, url)| (name, super::presentable(url))))
-    }
-
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
-        deserializer: D,
-    ) -> Result<BTreeMap<String, Url>, D::Error> {
-        let urls = BTreeMap::<String, BaseUrl>::deserialize(deserializer)?;
-        Ok(urls.into_iter().map(|(name, BaseUrl(url))| (name, url)).collect())
-    }
 }

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     app::{self, App, Running},
-    auth::Verifier,
+    auth::Authenticator,
     config::{self, Profile, Settings, Spec},
     telemetry,
     upstream::{Upstream, Upstreams},
@@ -121,12 +121,12 @@ impl Bff {
         let engine = schema
             .engine(Arc::new(upstreams), &Serving { settings: &settings, public_schema: self.public_schema })
             .map_err(|error| wrong(&error))?;
-        let verifier = Verifier::new(&settings.auth).map_err(|error| wrong(&error))?;
+        let authenticator = Authenticator::new(&settings).map_err(|error| wrong(&error))?;
         let patience = Duration::from_millis(settings.deadline_ms);
         let origins: Arc<[String]> = settings.cors.as_slice().into();
         let places = Places::new(&settings.subscriptions);
         let sockets =
-            Sockets::new(engine.clone(), verifier.clone(), places.clone(), origins.clone(), &settings);
+            Sockets::new(engine.clone(), authenticator.clone(), places.clone(), origins.clone(), &settings);
         let endpoint = http::Endpoint { engine, patience, origins, places };
 
         let graphql =
@@ -143,7 +143,7 @@ impl Bff {
             router = router.route("/graphiql", routing::get(move || std::future::ready(page.clone())));
         }
         let mut app = App::new(settings, router);
-        app.verifier = verifier;
+        app.authenticator = Some(authenticator);
         app::start(app).await.map_err(|error| StartError(error.to_string()))
     }
 }

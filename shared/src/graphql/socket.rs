@@ -15,7 +15,7 @@ use super::{
 use crate::{
     Code,
     app::{Client, Draining},
-    auth::Verifier,
+    auth::Authenticator,
     config::{Settings, SubscriptionSettings},
     telemetry::{RequestRecord, metrics},
 };
@@ -43,7 +43,7 @@ pub(super) struct Sockets(Arc<Inner>);
 struct Inner {
     service: Arc<str>,
     engine: Engine,
-    verifier: Option<Verifier>,
+    authenticator: Authenticator,
     places: Places,
     origins: Arc<[String]>,
     patience: Duration,
@@ -53,7 +53,7 @@ struct Inner {
 impl Sockets {
     pub fn new(
         engine: Engine,
-        verifier: Option<Verifier>,
+        authenticator: Authenticator,
         places: Places,
         origins: Arc<[String]>,
         settings: &Settings,
@@ -61,7 +61,7 @@ impl Sockets {
         let patience = Duration::from_millis(settings.deadline_ms);
         let service = settings.service.as_str().into();
         let settings = settings.subscriptions.clone();
-        Self(Arc::new(Inner { service, engine, verifier, places, origins, patience, settings }))
+        Self(Arc::new(Inner { service, engine, authenticator, places, origins, patience, settings }))
     }
 
     fn service(&self) -> &Arc<str> {
@@ -72,8 +72,8 @@ impl Sockets {
         &self.0.engine
     }
 
-    fn verifier(&self) -> Option<&Verifier> {
-        self.0.verifier.as_ref()
+    fn authenticator(&self) -> &Authenticator {
+        &self.0.authenticator
     }
 
     fn places(&self) -> &Places {

@@ -11,7 +11,7 @@ use std::{
 use axum::{Json, Router, extract::State, response::IntoResponse, routing::get};
 use bff::{
     app::{self, App, Running},
-    auth::{Caller, JwkSet, Verifier},
+    auth::{Authenticator, Caller, JwkSet, Verifier},
     config::{AuthSettings, Settings},
 };
 use http::StatusCode;
@@ -267,7 +267,7 @@ async fn a_provider_checks_its_own_tokens_without_asking_itself() {
     let issuer = "http://self.example";
     let auth = AuthSettings { issuer: Some(issuer.parse().unwrap()), ..AuthSettings::default() };
     let mut app = App::new(settings(), Router::new().route("/", get(who)));
-    app.verifier = Some(Verifier::fixed(&auth, &JwkSet { keys: vec![jwk(1)] }));
+    app.authenticator = Some(Authenticator::of(Verifier::fixed(&auth, &JwkSet { keys: vec![jwk(1)] })));
     let server = app::start(app).await.unwrap();
     assert_eq!(ask(&server, &format!("Bearer {}", token(1, &claims(issuer)))).await.text, SIGNED_IN);
     refused(&ask(&server, &format!("Bearer {}", token(2, &claims(issuer)))).await, "does not publish");
@@ -294,6 +294,6 @@ async fn what_is_open_checks_credentials_itself() {
 
 #[test]
 fn a_caller_does_not_show_its_credential() {
-    let caller = Caller::signed_in("user-1", "read", None, "Bearer xyzzy".parse().unwrap());
+    let caller = Caller::signed_in("user-1").by_bearer("Bearer xyzzy".parse().unwrap());
     assert!(!format!("{caller:?} {:?}", caller.bearer()).contains("xyzzy"));
 }

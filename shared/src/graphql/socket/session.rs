@@ -249,13 +249,9 @@ impl Running {
         let wrong = "`authorization` is not `Bearer` and a token";
         let given = given.as_str().ok_or_else(|| Closing::forbidden(wrong))?;
         let value = HeaderValue::from_str(given).map_err(|_| Closing::forbidden(wrong))?;
-        let Some(verifier) = self.session.sockets.verifier() else {
-            return Err(Closing::forbidden(
-                "this server accepts no tokens: its `auth.issuer` is not configured",
-            ));
-        };
         let headers = HeaderMap::from_iter([(header::AUTHORIZATION, value)]);
-        let caller = verifier.verify(&headers).await.map_err(|error| match error {
+        let caller = self.session.sockets.authenticator().authenticate(&headers).await;
+        let caller = caller.map_err(|error| match error {
             AuthError::Refused(reason) => Closing::forbidden(reason),
             AuthError::Unavailable => Closing::later(error.to_string()),
         })?;

@@ -1,0 +1,51 @@
+//! Which credential a request brings, and the scheme that checks it.
+
+use std::sync::Arc;
+
+use http::{HeaderMap, header::AUTHORIZATION};
+
+use super::{AuthError, Caller, Verifier};
+use crate::config::{Scheme, Settings};
+
+/// Makes a caller of what a request brings, by the schemes that are on. Cheap to clone.
+#[derive(Clone)]
+pub struct Authenticator(Arc<Schemes>);
+
+/// Whoever checks each kind of credential; none where it is not taken.
+struct Schemes {
+    bearer: Option<Verifier>,
+}
+
+impl Authenticator {
+    /// With the schemes of `auth.schemes`. Nothing is fetched yet.
+    ///
+    /// # Errors
+    /// The client that fetches the provider's keys cannot be made.
+    pub fn new(settings: &Settings) -> Result<Self, reqwest::Error> {
+        let auth = &settings.auth;
+        let bearer = if auth.takes(Scheme::Bearer) { Verifier::new(auth)? } else { None };
+        Ok(Self(Arc::new(Schemes { bearer })))
+    }
+
+    /// That takes the tokens of this verifier, and nothing else: a provider knows its own keys.
+    pub fn of(bearer: Verifier) -> Self {
+        Self(Arc::new(Schemes { bearer: Some(bearer) }))
+    }
+
+    /// Who sends these headers; anonymous, if they bring no credential.
+    ///
+    /// # Errors
+    /// The credential is not accepted, is of a kind that is not taken, or cannot be checked now.
+    pub async fn authenticate(&self, headers: &HeaderMap) -> Result<Caller, AuthError> {
+        if !headers.contains_key(AUTHORIZATION) {
+            return Ok(Caller::anonymous());
+        }
+        match &self.0.bearer {
+            Some(verifier) => verifier.verify(headers).await,
+            // Refused rather than served as somebody else than it thinks.
+            None => {
+                Err(AuthError::Refused("this server accepts no tokens: its `auth.issuer` is not configured"))
+            }
+        }
+    }
+}

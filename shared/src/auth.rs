@@ -2,6 +2,7 @@
 
 mod authenticator;
 mod caller;
+pub mod key;
 mod keys;
 mod middleware;
 mod verifier;

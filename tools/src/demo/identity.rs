@@ -50,13 +50,16 @@ pub fn write(folder: &Path, users: u32) -> io::Result<u32> {
     lines.finish()?;
 
     let mut partners = Lines::create(folder, "2-partners.jsonl")?;
-    for (id, name, scope) in [
-        ("demo-partner", "Demo Partner", "catalog:read"),
-        ("radio-aurora", "Radio Aurora", "catalog:read charts:read"),
+    for (id, name, scope, plan) in [
+        ("demo-partner", "Demo Partner", "catalog:read", "basic"),
+        ("radio-aurora", "Radio Aurora", "catalog:read charts:read", "pro"),
+        // Who issues keys and takes them back.
+        ("operator", "Operator", "keys:manage", "internal"),
     ] {
         // A secret that everybody may know: it opens a demo, and `import` keeps only its hash.
         partners.write(json!({
             "type": "partner", "id": id, "name": name, "scope": scope, "client_secret": format!("{id}-secret"),
+            "plan": plan,
             "created_at": EPOCH.seconds_before(86_400).to_string(),
         }))?;
     }

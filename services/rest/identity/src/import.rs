@@ -31,6 +31,9 @@ pub enum Line {
         name: String,
         scope: String,
         client_secret: String,
+        /// Which quota applies.
+        #[serde(default = "basic")]
+        plan: String,
         created_at: Time,
     },
 }
@@ -47,6 +50,10 @@ fn yes() -> bool {
     true
 }
 
+fn basic() -> String {
+    "basic".to_owned()
+}
+
 impl Import for Lines {
     type Line = Line;
 
@@ -54,8 +61,8 @@ impl Import for Lines {
   {"type":"user", "id":"us-1", "display_name":"…", "email":"…", "country":"JP", "locale":"ja-JP",
    "plan":"free"|"premium"|"family", "joined_at":"2026-10-01T00:00:00Z", "bio":"", "public":true, "avatar_seed":0}
   {"type":"partner", "id":"demo-partner", "name":"…", "scope":"catalog:read", "client_secret":"…",
-   "created_at":"2026-10-01T00:00:00Z"}
-bio, public and avatar_seed may be left out. Of a secret only its hash is kept. A line with a known id replaces it."#;
+   "plan":"basic", "created_at":"2026-10-01T00:00:00Z"}
+bio, public and avatar_seed may be left out, and so may a partner's plan. Of a secret only its hash is kept. A line with a known id replaces it."#;
 
     async fn line(&mut self, tx: &mut SqliteConnection, line: Line) -> Result<(), LineError> {
         match line {
@@ -97,20 +104,24 @@ bio, public and avatar_seed may be left out. Of a secret only its hash is kept. 
                 .execute(tx)
                 .await?;
             }
-            Line::Partner { id, name, scope, client_secret, created_at } => {
+            Line::Partner { id, name, scope, client_secret, plan, created_at } => {
                 known_id(&id)?;
+                if !is_id(&plan) {
+                    return Err(format!("plan: `{plan}` is not 1 to 64 of A-Z a-z 0-9 _ -").into());
+                }
                 if client_secret.len() < 12 {
                     return Err("client_secret: must have at least 12 characters".into());
                 }
                 sqlx::query(
-                    "INSERT INTO partners (id, name, scope, secret_hash, created_at) VALUES (?, ?, ?, ?, ?)
+                    "INSERT INTO partners (id, name, scope, secret_hash, plan, created_at) VALUES (?, ?, ?, ?, ?, ?)
                      ON CONFLICT (id) DO UPDATE SET name = excluded.name, scope = excluded.scope,
-                         secret_hash = excluded.secret_hash, created_at = excluded.created_at",
+                         secret_hash = excluded.secret_hash, plan = excluded.plan, created_at = excluded.created_at",
                 )
                 .bind(id)
                 .bind(name)
                 .bind(scope)
                 .bind(Sha256::digest(client_secret).to_vec())
+                .bind(plan)
                 .bind(created_at)
                 .execute(tx)
                 .await?;

@@ -1,9 +1,11 @@
-//! Who people are: public profiles, a user's own account, and a small OpenID provider that signs everybody's tokens.
+//! Who people are: public profiles, a user's own account, partners' keys, and a small OpenID provider that signs
+//! everybody's tokens.
 //!
 //! The sign-in page asks for no password, so it and `/dev/token` exist in the development profile only; in production
 //! the provider answers discovery, keys, refreshes and client credentials, and a company puts its own in its place.
 
 mod import;
+mod keys;
 mod me;
 mod provider;
 mod users;
@@ -12,6 +14,7 @@ use std::sync::Arc;
 
 use axum::extract::FromRef;
 use bff::auth::{JwkSet, Verifier};
+use bff::config::Secret;
 use rest::{BoxError, Context, Db, Routes, Section, Service};
 use serde::{Deserialize, Serialize};
 use sqlx::migrate::Migrator;
@@ -38,11 +41,19 @@ pub struct Config {
     /// Public clients (RFC 6749, 2.1) that may ask users to sign in: `<client id> <redirect URI>`, the URI compared
     /// exactly; one entry per URI. In development, any client that lives on the loopback may as well.
     pub clients: Vec<String>,
+    /// By which backends prove that they may look partners' keys up at `GET /keys`. Without it nobody may, but in
+    /// development everybody.
+    pub key_directory_secret: Secret,
 }
 
 impl Default for Config {
     fn default() -> Self {
-        Self { access_token_s: 3_600, refresh_token_s: 30 * 86_400, clients: Vec::new() }
+        Self {
+            access_token_s: 3_600,
+            refresh_token_s: 30 * 86_400,
+            clients: Vec::new(),
+            key_directory_secret: Secret::default(),
+        }
     }
 }
 
@@ -62,9 +73,18 @@ impl Section for Config {
                     .push(format!("`clients`: `{client}` is not a client id, a space and a redirect URI"));
             }
         }
+        let secret = self.key_directory_secret.expose();
+        if (1..LEAST_SECRET).contains(&secret.len()) {
+            problems.push(format!(
+                "`key_directory_secret` can be guessed: give it {LEAST_SECRET} characters or more, such as of `openssl rand -hex 32`"
+            ));
+        }
         problems
     }
 }
+
+/// Characters of a secret that nobody is to guess.
+const LEAST_SECRET: usize = 32;
 
 /// What handlers work with.
 #[derive(Clone)]
@@ -83,7 +103,10 @@ impl FromRef<Identity> for Db {
 
 #[derive(OpenApi)]
 #[openapi(
-    info(title = "identity", description = "Public profiles, one's own account, and an OpenID provider."),
+    info(
+        title = "identity",
+        description = "Public profiles, one's own account, partners' keys, and an OpenID provider."
+    ),
     paths(
         users::by_ids,
         me::read,
@@ -94,11 +117,20 @@ impl FromRef<Identity> for Db {
         provider::sign_in,
         provider::token,
         provider::dev_token,
+        keys::issue,
+        keys::list,
+        keys::rotate,
+        keys::revoke,
+        keys::directory,
+        keys::dev_key,
     )
 )]
 struct Document;
 
 async fn routes(context: Context<Config>) -> Result<Routes, BoxError> {
+    if !context.development {
+        keys::refuse_demo_keys(&context.db).await?;
+    }
     let mut auth = context.settings.auth;
     let issuer = match auth.issuer {
         Some(issuer) => issuer,
@@ -114,6 +146,10 @@ async fn routes(context: Context<Config>) -> Result<Routes, BoxError> {
         signer: Arc::new(signer),
         development: context.development,
     };
-    let routes = users::routes().merge(me::routes()).merge(provider::routes(identity.development));
-    Ok(Routes::verified_by(routes.with_state(identity), verifier))
+    let routes = users::routes()
+        .merge(me::routes())
+        .merge(provider::routes(identity.development))
+        .merge(keys::routes(identity.development));
+    let open = provider::open_routes().merge(keys::open_routes()).with_state(identity.clone());
+    Ok(Routes::verified_by(routes.with_state(identity), verifier).open(open))
 }

@@ -1,6 +1,7 @@
 //! The OpenID provider: discovery and keys, a sign-in page for development, and the token endpoint.
 
 mod authorize;
+mod client;
 mod form;
 mod signer;
 mod token;
@@ -18,7 +19,7 @@ use sha2::{Digest, Sha256};
 
 use crate::Identity;
 
-pub use authorize::{__path_page, __path_sign_in, page, sign_in};
+pub use authorize::{__path_page, __path_sign_in, narrowed, page, sign_in};
 pub use signer::Signer;
 pub use token::{__path_dev_token, __path_token, dev_token, token};
 
@@ -29,12 +30,17 @@ pub fn routes(development: bool) -> Router<Identity> {
     let documents = Router::new()
         .route("/.well-known/openid-configuration", get(discovery))
         .route("/jwks.json", get(keys));
-    let routes = cached(documents, Caching::Public(Duration::from_secs(300))).route("/token", post(token));
+    let routes = cached(documents, Caching::Public(Duration::from_secs(300)));
     if development {
         routes.route("/authorize", get(page).post(sign_in)).route("/dev/token", get(dev_token))
     } else {
         routes
     }
+}
+
+/// What reads `Authorization` itself: a client's credentials are no token.
+pub fn open_routes() -> Router<Identity> {
+    Router::new().route("/token", post(token))
 }
 
 /// Where everything is (OpenID Connect Discovery 1.0).
@@ -54,7 +60,7 @@ pub async fn discovery(State(identity): State<Identity>) -> Result<Response, Pro
             "grant_types_supported": ["authorization_code", "refresh_token", "client_credentials"],
             "subject_types_supported": ["public"],
             "id_token_signing_alg_values_supported": ["ES256"],
-            "token_endpoint_auth_methods_supported": ["none", "client_secret_post"],
+            "token_endpoint_auth_methods_supported": ["none", "client_secret_basic", "client_secret_post"],
             "code_challenge_methods_supported": ["S256"],
             "authorization_response_iss_parameter_supported": true,
             "scopes_supported": USER_SCOPE.split(' ').collect::<Vec<_>>(),

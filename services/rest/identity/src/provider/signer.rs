@@ -25,13 +25,13 @@ pub struct Grant<'a> {
     pub subject: &'a str,
     pub client_id: &'a str,
     pub scope: &'a str,
-    /// Users have one, partners do not.
+    /// What it pays for.
     pub plan: Option<&'a str>,
     /// In seconds.
     pub lifetime_s: i64,
 }
 
-/// RFC 9068, with the user's plan beside it.
+/// RFC 9068, with the plan beside it.
 #[derive(Serialize)]
 struct AccessClaims<'a> {
     iss: &'a str,

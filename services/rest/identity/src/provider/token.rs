@@ -5,7 +5,7 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use http::{HeaderValue, StatusCode, header};
+use http::{HeaderMap, HeaderValue, StatusCode, header};
 use rest::{Problem, Query, now_ms};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -13,6 +13,7 @@ use sqlx::SqliteConnection;
 use utoipa::{IntoParams, ToSchema};
 
 use super::authorize::narrowed;
+use super::client;
 use super::form::Form;
 use super::signer::Grant;
 use super::{USER_SCOPE, hash, unguessable};
@@ -64,12 +65,18 @@ impl From<jsonwebtoken::errors::Error> for Refusal {
 /// Gives tokens for an authorization code, a refresh token, or a partner's client credentials.
 #[utoipa::path(post, path = "/token", responses((status = 200, body = Tokens)),
     request_body(content = String, content_type = "application/x-www-form-urlencoded"))]
-pub async fn token(State(identity): State<Identity>, body: Bytes) -> Response {
-    match granted(&identity, &body).await {
+pub async fn token(State(identity): State<Identity>, headers: HeaderMap, body: Bytes) -> Response {
+    match granted(&identity, &headers, &body).await {
         Ok(tokens) => uncached(StatusCode::OK, &tokens),
         Err(Refusal::OAuth(status, error, description)) => {
             let refusal = serde_json::json!({ "error": error, "error_description": description });
-            uncached(status, &refusal)
+            let mut response = uncached(status, &refusal);
+            // RFC 6749, 5.2: in the scheme that was tried.
+            if status == StatusCode::UNAUTHORIZED && headers.contains_key(header::AUTHORIZATION) {
+                let challenge = HeaderValue::from_static("Basic realm=\"clients\", charset=\"UTF-8\"");
+                response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
+            }
+            response
         }
         Err(Refusal::Failure(problem)) => problem.into_response(),
     }
@@ -85,13 +92,13 @@ fn uncached(status: StatusCode, body: &impl Serialize) -> Response {
     }
 }
 
-async fn granted(identity: &Identity, body: &[u8]) -> Result<Tokens, Refusal> {
+async fn granted(identity: &Identity, headers: &HeaderMap, body: &[u8]) -> Result<Tokens, Refusal> {
     let form =
         Form::parse(body).map_err(|name| Refusal::request(format!("{name} is given more than once")))?;
     match form.get("grant_type") {
         Some("authorization_code") => by_code(identity, &form).await,
         Some("refresh_token") => by_refresh_token(identity, &form).await,
-        Some("client_credentials") => by_client_credentials(identity, &form).await,
+        Some("client_credentials") => by_client_credentials(identity, headers, &form).await,
         Some(other) => Err(Refusal::OAuth(
             StatusCode::BAD_REQUEST,
             "unsupported_grant_type",
@@ -267,7 +274,11 @@ impl SignedIn<'_> {
     }
 }
 
-async fn by_client_credentials(identity: &Identity, form: &Form) -> Result<Tokens, Refusal> {
+async fn by_client_credentials(
+    identity: &Identity,
+    headers: &HeaderMap,
+    form: &Form,
+) -> Result<Tokens, Refusal> {
     let unknown = || {
         Refusal::OAuth(
             StatusCode::UNAUTHORIZED,
@@ -275,15 +286,28 @@ async fn by_client_credentials(identity: &Identity, form: &Form) -> Result<Token
             "unknown client or wrong secret".to_owned(),
         )
     };
-    let (client_id, secret) = (required(form, "client_id")?, required(form, "client_secret")?);
-    let (secret_hash, scope) =
-        sqlx::query_as::<_, (Vec<u8>, String)>("SELECT secret_hash, scope FROM partners WHERE id = ?")
-            .bind(client_id)
-            .fetch_optional(identity.db.reads())
-            .await?
-            .ok_or_else(unknown)?;
+    let (client_id, secret) = match headers.get(header::AUTHORIZATION) {
+        None => (required(form, "client_id")?.to_owned(), required(form, "client_secret")?.to_owned()),
+        // RFC 6749, 2.3: one way in a request, and no other.
+        Some(_) if form.get("client_secret").is_some() => {
+            return Err(Refusal::request(
+                "the client's secret is in the header and in the body: send it once",
+            ));
+        }
+        Some(basic) => client::from_basic(basic).ok_or_else(unknown)?,
+    };
+    if form.get("client_id").is_some_and(|named| named != client_id) {
+        return Err(Refusal::request("client_id in the body is another than in the header"));
+    }
+    let (secret_hash, scope, plan) = sqlx::query_as::<_, (Vec<u8>, String, String)>(
+        "SELECT secret_hash, scope, plan FROM partners WHERE id = ?",
+    )
+    .bind(&client_id)
+    .fetch_optional(identity.db.reads())
+    .await?
+    .ok_or_else(unknown)?;
     // Hashes are compared, not secrets: how long the comparison takes tells nothing that helps.
-    if hash(secret) != secret_hash {
+    if hash(&secret) != secret_hash {
         return Err(unknown());
     }
     let scope = narrowed(form.get("scope"), &scope).map_err(|asked| {
@@ -294,10 +318,10 @@ async fn by_client_credentials(identity: &Identity, form: &Form) -> Result<Token
         )
     })?;
     let grant = Grant {
-        subject: client_id,
-        client_id,
+        subject: &client_id,
+        client_id: &client_id,
         scope: &scope,
-        plan: None,
+        plan: Some(&plan),
         lifetime_s: identity.config.access_token_s,
     };
     Ok(access(identity, &grant)?)

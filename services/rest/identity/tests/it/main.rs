@@ -7,6 +7,7 @@
 )]
 
 mod account;
+mod keys;
 mod profiles;
 mod sign_in;
 mod tokens;

@@ -4,7 +4,7 @@ use bff::auth::{AuthError, Verifier};
 use bff::config::AuthSettings;
 use http::{HeaderMap, HeaderValue};
 
-use crate::world::{World, text};
+use crate::world::{World, encoded, reply, text};
 
 async fn token(world: &World) -> HeaderMap {
     let token = world.user("us-1").await.token.unwrap();
@@ -66,6 +66,43 @@ async fn partners_get_tokens_for_their_secret_and_their_scopes() {
     assert_eq!(ask("wrong", "").await.expect(401).body["error"], "invalid_client");
     // A partner is nobody with an account.
     world.holder(Some(text(&all.body["access_token"]))).get("/me").await.expect(404);
+}
+
+#[tokio::test]
+async fn a_clients_credentials_may_come_in_the_header() {
+    let world = World::start().await;
+    let ask = async |id: &str, secret: &str, more: &[(&str, &str)]| {
+        let fields: Vec<_> = [("grant_type", "client_credentials")].iter().chain(more).copied().collect();
+        let request = world.nobody().request("POST", "/token").basic_auth(id, Some(secret));
+        let request = request.header("content-type", "application/x-www-form-urlencoded");
+        reply(request.body(encoded(&fields))).await.unwrap()
+    };
+    let granted = ask("demo-partner", "demo-partner-secret", &[("scope", "charts:read")]).await.expect(200);
+    let headers = HeaderMap::from_iter([(
+        http::header::AUTHORIZATION,
+        HeaderValue::from_str(&format!("Bearer {}", text(&granted.body["access_token"]))).unwrap(),
+    )]);
+    let caller = verifier(&world.url(), "bespoke").verify(&headers).await.unwrap();
+    assert_eq!((caller.subject(), caller.plan()), (Some("demo-partner"), Some("basic")));
+    assert!(caller.has_scope("charts:read") && !caller.has_scope("catalog:read"));
+    // As a form's value: what would end the id does not.
+    assert_eq!(ask("demo%2Dpartner", "demo-partner-secret", &[]).await.status, 200);
+
+    for (id, secret) in
+        [("demo-partner", "wrong"), ("nobody", "demo-partner-secret"), ("demo-partner", ""), ("", "")]
+    {
+        let refused = ask(id, secret, &[]).await.expect(401);
+        assert_eq!(refused.body["error"], "invalid_client");
+        assert!(refused.header("www-authenticate").starts_with("Basic "), "{refused:?}");
+    }
+    for twice in [("client_secret", "demo-partner-secret"), ("client_id", "radio-aurora")] {
+        let refused = ask("demo-partner", "demo-partner-secret", &[twice]).await.expect(400);
+        assert_eq!(refused.body["error"], "invalid_request", "{twice:?}");
+    }
+    let request = world.nobody().request("POST", "/token").bearer_auth("demo-partner-secret");
+    let request = request.header("content-type", "application/x-www-form-urlencoded");
+    let refused = reply(request.body(encoded(&[("grant_type", "client_credentials")]))).await.unwrap();
+    assert_eq!(refused.expect(401).body["error"], "invalid_client");
 }
 
 #[tokio::test]

@@ -14,7 +14,7 @@ pub use metrics::{
     BreakerState, Counted, DocumentUse, Metrics, OperationType, Outcome, Shared, UpstreamMeters,
     UpstreamOutcome, metrics,
 };
-pub use middleware::{InParts, Over, TRACE_ID_HEADER, observe, operation};
+pub use middleware::{InParts, TRACE_ID_HEADER, lasting, observe, operation};
 pub use record::RequestRecord;
 pub(crate) use span::under;
 pub use trace_context::{TraceContext, current_traceparent, inject};

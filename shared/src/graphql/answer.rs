@@ -55,6 +55,18 @@ impl Answer {
         answer
     }
 
+    /// One of several that make up an answer; what is to be noted of them is.
+    pub(super) fn part(body: Bytes) -> Self {
+        Self {
+            body,
+            verdict: Verdict::Executed { errors: false },
+            codes: Vec::new(),
+            keep: None,
+            degraded: BTreeMap::new(),
+            traces: Vec::new(),
+        }
+    }
+
     /// The list of errors alone: all that there is of an answer that is refused.
     pub(super) fn errors(&self) -> &[u8] {
         let list = self.body.strip_prefix(b"{\"errors\":").and_then(|rest| rest.strip_suffix(b"}"));

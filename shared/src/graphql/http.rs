@@ -5,7 +5,7 @@ mod caching;
 pub(super) mod forgery;
 mod multipart;
 
-pub(super) use self::accept::MediaType;
+pub(super) use self::{accept::MediaType, multipart::form_of_events};
 use self::{caching::Caching, multipart::Wanted};
 use super::{
     answer::{Answer, Verdict},

@@ -43,6 +43,16 @@ pub enum InParts {
     Parts(BoxStream<'static, Bytes>),
 }
 
+impl InParts {
+    /// For transports on which answers follow each other anyhow.
+    pub(super) fn answers(self) -> BoxStream<'static, Answer> {
+        match self {
+            Self::Whole(answer) => stream::iter([answer]).boxed(),
+            Self::Parts(parts) => parts.map(Answer::part).boxed(),
+        }
+    }
+}
+
 impl Engine {
     /// Runs a query or a mutation for a client that takes its answer in parts.
     pub(super) async fn execute_in_parts(
@@ -84,7 +94,8 @@ impl Engine {
         }
     }
 
-    fn cut(
+    /// An operation that puts something off, ready to run without that. None: there is none, or something is wrong.
+    pub(super) fn cut(
         &self,
         asked: &Asked,
         request: &GraphqlRequest<'_>,
@@ -97,7 +108,8 @@ impl Engine {
         Some((self.ready(asked.as_cut(&variant.first), variables, context.clone(), self.stats()), variant))
     }
 
-    async fn first_part(&self, ready: Ready, variant: Arc<Variant>, form: Form) -> InParts {
+    /// Runs what is not put off. The parts go on within the record of whoever works on this.
+    pub(super) async fn first_part(&self, ready: Ready, variant: Arc<Variant>, form: Form) -> InParts {
         let delivery = Delivery::new(self.answer_bytes());
         let begun = Begun::over(delivery.clone());
         let response = self.respond(&ready, Some(begun.clone())).await;

@@ -6,7 +6,7 @@ mod frame;
 use super::{
     answer::{self, Answer},
     document::Refusal,
-    http::{Endpoint, MediaType, Rejection, context, named},
+    http::{Endpoint, MediaType, Rejection, context, form_of_events, named},
     operation::GraphqlRequest,
     places::Place,
 };
@@ -15,7 +15,7 @@ use crate::{
     auth::Caller,
     fanout::{Code, Fault},
     request::RequestContext,
-    telemetry::{self, Over},
+    telemetry,
 };
 use axum::{
     body::Body,
@@ -68,7 +68,9 @@ pub(super) async fn serve(
                 (header::VARY, HeaderValue::from_static("accept")),
                 (X_ACCEL_BUFFERING, HeaderValue::from_static("no")),
             ];
-            (head, Body::from_stream(frames)).into_response()
+            let mut response = (head, Body::from_stream(frames)).into_response();
+            response.extensions_mut().insert(telemetry::InParts);
+            response
         }
         Err(rejection) => rejection.response(MediaType::GraphqlResponse),
     }
@@ -83,17 +85,18 @@ async fn begun(
     let caller = head.extensions.get::<Caller>().cloned().unwrap_or_default();
     let address =
         head.extensions.get::<Client>().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |client| client.ip);
+    let form = form_of_events(&head.headers);
     let (answers, place) = if head.method == Method::GET {
         let request = GraphqlRequest::from_url(endpoint.query(head)?, named(id)?)?;
         let place = place(endpoint, &caller, address)?;
-        let run = || endpoint.engine.stream_safe(&request, lasting(endpoint, head));
-        (telemetry::operation(Over::Stream, run), place)
+        let run = || endpoint.engine.stream_safe(&request, lasting(endpoint, head), form);
+        (telemetry::lasting(run), place)
     } else {
         let body = endpoint.body(head, body).await?;
         let request = GraphqlRequest::from_json(&body, named(id)?)?;
         let place = place(endpoint, &caller, address)?;
-        let run = || Some(endpoint.engine.stream(&request, lasting(endpoint, head)));
-        (telemetry::operation(Over::Stream, run), place)
+        let run = || Some(endpoint.engine.stream(&request, lasting(endpoint, head), form));
+        (telemetry::lasting(run), place)
     };
     let answers = answers
         .ok_or_else(|| Rejection::method("POST", "A mutation does not go by GET: send it with POST."))?;

@@ -63,44 +63,45 @@ pub async fn observe<F: Future<Output = Response>>(
 #[derive(Clone, Copy)]
 pub struct InParts;
 
-/// What an operation's answers go over that does not end with the head of one response.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Over {
-    /// One of many on a socket, each with a trace of its own.
-    Socket,
-    /// The whole body of a response, in the trace of its request.
-    Stream,
+/// Answers that are the body of one response, as they come: part of its request, whose line is told when the body is over
+/// (see [`InParts`]). None, if there are none.
+pub fn lasting<T: 'static>(
+    start: impl FnOnce() -> Option<BoxStream<'static, T>>,
+) -> Option<BoxStream<'static, T>> {
+    let answers = start()?;
+    let Some(record) = RequestRecord::current() else { return Some(answers) };
+    let counted = metrics().stream(record.service());
+    let within = stream::unfold((answers, record, counted), |(mut answers, record, counted)| async move {
+        let answer = Arc::clone(&record).scope(answers.next()).await?;
+        Some((answer, (answers, record, counted)))
+    });
+    Some(within.boxed())
 }
 
-/// An operation whose answers come one by one: a line of its own when it is over, and a trace that its upstream calls
-/// continue, as a request would have. None, if it does not begin.
+/// An operation on a socket, whose answers come one by one among others': a trace of its own, which its upstream calls
+/// continue, and a line when it is over, as a request would have. None, if it does not begin.
 pub fn operation<T: 'static>(
-    over: Over,
     start: impl FnOnce() -> Option<BoxStream<'static, T>>,
 ) -> Option<BoxStream<'static, T>> {
     let Some(outer) = RequestRecord::current() else { return start() };
-    let (route, trace) = match over {
-        Over::Socket => ("(socket)", TraceContext::start()),
-        Over::Stream => ("(stream)", outer.trace().clone()),
-    };
-    let record = RequestRecord::new(Arc::clone(outer.service()), trace);
+    let record = RequestRecord::new(Arc::clone(outer.service()), TraceContext::start());
     let started = Instant::now();
     let responses = record.enter(start)?;
     let line = Line {
         trace_id: record.trace().trace_id_hex(),
         record,
         method: Method::GET,
-        route: route.into(),
+        route: "(socket)".into(),
         started,
         status: Some(StatusCode::OK),
     };
     let counted = metrics().stream(line.record.service());
-    let lasting = stream::unfold((responses, line, counted), |(mut responses, line, counted)| async move {
+    let within = stream::unfold((responses, line, counted), |(mut responses, line, counted)| async move {
         let record = Arc::clone(&line.record);
         let response = record.scope(responses.next()).await?;
         Some((response, (responses, line, counted)))
     });
-    Some(lasting.boxed())
+    Some(within.boxed())
 }
 
 /// Logs when dropped, so that a request whose caller left is accounted for too.

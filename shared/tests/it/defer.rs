@@ -5,4 +5,5 @@ mod failing;
 mod forms;
 mod leaving;
 mod refusing;
+mod streaming;
 mod world;

@@ -6,6 +6,7 @@ use crate::{
     graphql::{
         answer::{self, Answer},
         document::{Refusal, Refusals},
+        incremental::{Form, Variant},
         operation::GraphqlRequest,
     },
     request::RequestContext,
@@ -19,38 +20,56 @@ use std::{panic::AssertUnwindSafe, sync::Arc};
 
 impl Engine {
     /// Runs any operation. An answer that is [`Refused`](answer::Verdict::Refused) is the last: nothing ran, or what ran
-    /// does not go on.
-    pub fn stream(
+    /// does not go on. What the operation puts off comes in parts of this form.
+    pub(in crate::graphql) fn stream(
         &self,
         request: &GraphqlRequest<'_>,
         context: RequestContext,
+        form: Option<Form>,
     ) -> BoxStream<'static, Answer> {
-        match self.begun(request, context) {
-            Ok(ready) => self.streamed(ready),
+        match self.begun(request, context, form) {
+            Ok(begun) => self.streamed(begun),
             Err(refusals) => alone(answer::refused(&refusals)),
         }
     }
 
     /// The same for what must not change anything. None: it is a mutation.
-    pub fn stream_safe(
+    pub(in crate::graphql) fn stream_safe(
         &self,
         request: &GraphqlRequest<'_>,
         context: RequestContext,
+        form: Option<Form>,
     ) -> Option<BoxStream<'static, Answer>> {
-        match self.begun(request, context) {
-            Ok(ready) if ready.operation().operation.ty == OperationType::Mutation => None,
-            Ok(ready) => Some(self.streamed(ready)),
+        match self.begun(request, context, form) {
+            Ok(begun) if begun.ready.operation().operation.ty == OperationType::Mutation => None,
+            Ok(begun) => Some(self.streamed(begun)),
             Err(refusals) => Some(alone(answer::refused(&refusals))),
         }
     }
 
-    fn begun(&self, request: &GraphqlRequest<'_>, context: RequestContext) -> Result<Ready, Refusals> {
+    fn begun(
+        &self,
+        request: &GraphqlRequest<'_>,
+        context: RequestContext,
+        form: Option<Form>,
+    ) -> Result<Begun, Refusals> {
         let asked = self.asked(request, &context)?;
+        if let Some(form) = form
+            && let Some((ready, variant)) = self.cut(&asked, request, &context, form)
+        {
+            return Ok(Begun { ready, cut: Some((variant, form)) });
+        }
         let coerced = self.coerce(&asked, request).map_err(refuse)?;
-        Ok(self.ready(asked, coerced.variables, context, self.stats()))
+        Ok(Begun { ready: self.ready(asked, coerced.variables, context, self.stats()), cut: None })
     }
 
-    fn streamed(&self, ready: Ready) -> BoxStream<'static, Answer> {
+    fn streamed(&self, begun: Begun) -> BoxStream<'static, Answer> {
+        let Begun { ready, cut } = begun;
+        if let Some((variant, form)) = cut {
+            let engine = self.clone();
+            let answers = async move { engine.first_part(ready, variant, form).await.answers() };
+            return answers.flatten_stream().boxed();
+        }
         if ready.operation().operation.ty != OperationType::Subscription {
             let engine = self.clone();
             return stream::once(async move { noted(engine.run(&ready).await) }).boxed();
@@ -62,6 +81,12 @@ impl Engine {
         let events = Events { responses, operation, variables, stats, execution, begun: false, over: false };
         stream::unfold(events, |mut events| async move { Some((events.next().await?, events)) }).boxed()
     }
+}
+
+/// An operation that may run, and how it is cut.
+struct Begun {
+    ready: Ready,
+    cut: Option<(Arc<Variant>, Form)>,
 }
 
 fn alone(answer: Answer) -> BoxStream<'static, Answer> {

@@ -37,26 +37,39 @@ impl Wanted {
 
 /// The form of the first `multipart/mixed` that is accepted and that is one of answers.
 fn form(headers: &HeaderMap) -> Option<Form> {
+    forms(headers, "multipart/mixed").flatten().next()
+}
+
+/// The form of parts that are server-sent events: `text/event-stream; deferSpec=20220824` asks for the former. None, if
+/// it asks for one that is not spoken here.
+pub fn form_of_events(headers: &HeaderMap) -> Option<Form> {
+    forms(headers, "text/event-stream").next().unwrap_or(Some(Form::Current))
+}
+
+/// The forms that this media type is accepted in; None for one that is not spoken here, or not wanted.
+fn forms(headers: &HeaderMap, media: &'static str) -> impl Iterator<Item = Option<Form>> {
     let values = headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok());
-    values.flat_map(|value| value.split(',')).find_map(|range| {
+    values.flat_map(|value| value.split(',')).filter_map(move |range| {
         let mut parameters = range.split(';').map(str::trim);
-        if !parameters.next().is_some_and(|essence| essence.eq_ignore_ascii_case("multipart/mixed")) {
-            return None;
-        }
-        let mut form = Form::Current;
-        for (name, value) in parameters.filter_map(|parameter| parameter.split_once('=')) {
-            let (name, value) = (name.trim(), value.trim().trim_matches('"'));
-            match name.to_ascii_lowercase().as_str() {
-                "q" if value.parse().is_ok_and(|quality: f32| quality <= 0.0) => return None,
-                "deferspec" if value == FORMER => form = Form::Former,
-                "incrementalspec" if value == CURRENT => form = Form::Current,
-                // Of a later day, or of events: not spoken here.
-                "deferspec" | "incrementalspec" | "subscriptionspec" => return None,
-                _ => {}
-            }
-        }
-        Some(form)
+        let is_it = parameters.next().is_some_and(|essence| essence.eq_ignore_ascii_case(media));
+        is_it.then(|| spoken(parameters))
     })
+}
+
+fn spoken<'a>(parameters: impl Iterator<Item = &'a str>) -> Option<Form> {
+    let mut form = Form::Current;
+    for (name, value) in parameters.filter_map(|parameter| parameter.split_once('=')) {
+        let (name, value) = (name.trim(), value.trim().trim_matches('"'));
+        match name.to_ascii_lowercase().as_str() {
+            "q" if value.parse().is_ok_and(|quality: f32| quality <= 0.0) => return None,
+            "deferspec" if value == FORMER => form = Form::Former,
+            "incrementalspec" if value == CURRENT => form = Form::Current,
+            // Of a later day, or of events: not spoken here.
+            "deferspec" | "incrementalspec" | "subscriptionspec" => return None,
+            _ => {}
+        }
+    }
+    Some(form)
 }
 
 const FORMER: &str = "20220824";
@@ -102,6 +115,22 @@ mod tests {
         let mut headers = HeaderMap::new();
         headers.insert(header::ACCEPT, accept.parse().unwrap());
         Wanted::of(&headers, true).map(|wanted| (wanted.form, wanted.only))
+    }
+
+    #[test]
+    fn events_are_of_the_current_form_unless_they_are_to_be_of_another() {
+        use Form::{Current, Former};
+        for (accept, form) in [
+            ("*/*", Some(Current)),
+            ("text/event-stream", Some(Current)),
+            ("multipart/mixed;deferSpec=20220824, text/event-stream", Some(Current)),
+            ("text/event-stream; incrementalSpec=v0.2", Some(Current)),
+            ("text/event-stream;deferSpec=20220824", Some(Former)),
+            ("text/event-stream;deferSpec=20990101", None),
+        ] {
+            let headers = HeaderMap::from_iter([(header::ACCEPT, HeaderValue::from_static(accept))]);
+            assert_eq!(form_of_events(&headers), form, "{accept}");
+        }
     }
 
     #[test]

@@ -13,8 +13,8 @@ pub const DIRECTIVE: &str = "defer";
 /// Roots of which clients may put fragments off with `@defer`:
 /// `.schema(Deferrable(Query::default()), Mutation::default(), …)`.
 ///
-/// The directive is then in the schema. Answers come in parts to clients that accept `multipart/mixed`; others get all in
-/// one, as the specification allows.
+/// The directive is then in the schema. Answers come in parts to clients that accept `multipart/mixed` or
+/// `text/event-stream`, and over sockets; others get all in one, as the specification allows.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Deferrable<Q>(pub Q);
 
@@ -49,8 +49,8 @@ fn directive() -> MetaDirective {
     let mut directive = MetaDirective {
         name: DIRECTIVE.to_owned(),
         description: Some(String::from(
-            "The rest of the answer need not wait for this fragment: it may be delivered later, to clients that accept \
-             `multipart/mixed`.",
+            "The rest of the answer need not wait for this fragment: it may be delivered later, to clients that take \
+             answers in parts.",
         )),
         locations: vec![__DirectiveLocation::FRAGMENT_SPREAD, __DirectiveLocation::INLINE_FRAGMENT],
         args: Default::default(),

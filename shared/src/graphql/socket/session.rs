@@ -16,11 +16,12 @@ use crate::{
     graphql::{
         answer::{self, Verdict},
         document::Refusal,
+        incremental::Form,
         operation::GraphqlRequest,
         places::Place,
     },
     request::RequestContext,
-    telemetry::{self, Counted, Over, metrics},
+    telemetry::{self, Counted, metrics},
 };
 use axum::extract::ws::{Message, Utf8Bytes, WebSocket};
 use futures::{FutureExt, future::BoxFuture};
@@ -273,8 +274,8 @@ impl Running {
             return Err(Fault::new(Code::RateLimited, message));
         }
         let context = self.session.context.renewed();
-        let run = || Some(self.session.sockets.engine().stream(request, context));
-        if let Some(answers) = telemetry::operation(Over::Socket, run) {
+        let run = || Some(self.session.sockets.engine().stream(request, context, Some(Form::Current)));
+        if let Some(answers) = telemetry::operation(run) {
             self.operations.begin(id, answers);
         }
         Ok(())

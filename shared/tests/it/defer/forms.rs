@@ -4,7 +4,7 @@ use super::world::{CURRENT, FORMER, World};
 use kit::{Value, json};
 
 /// The first part, and all others as one: how many there are is a matter of time.
-fn first_and_rest(parts: Vec<Value>) -> Value {
+pub fn first_and_rest(parts: Vec<Value>) -> Value {
     let mut parts = parts.into_iter();
     let first = parts.next().unwrap();
     let mut rest = json!({});
@@ -21,7 +21,7 @@ fn first_and_rest(parts: Vec<Value>) -> Value {
 }
 
 /// Documents, the current form's parts and the former's; what comes behind the first as one.
-fn cases() -> Vec<(&'static str, Value, Value)> {
+pub fn cases() -> Vec<(&'static str, Value, Value)> {
     vec![
         (
             // Two fragments in one place: what both select is delivered once.

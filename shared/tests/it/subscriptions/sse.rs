@@ -1,8 +1,9 @@
 //! GraphQL over server-sent events, a connection for each operation.
 
 use super::world::World;
+use async_graphql::{EmptyMutation, EmptySubscription};
 use http::Method;
-use kit::{EventStream, Value, json};
+use kit::{EventStream, Server, Value, json};
 use reqwest::RequestBuilder;
 
 const COUNTED: &str = "subscription { counted(id: \"c1\") { version } }";
@@ -134,4 +135,24 @@ async fn a_panic_is_one_masked_event_and_the_end() {
     let broken = stream.answer().await;
     assert_eq!(broken.messages(), ["Internal server error"], "{broken}");
     assert!(stream.next().await.is_none());
+}
+
+#[tokio::test]
+async fn a_stream_is_one_request_told_when_its_body_is_over() {
+    let bff = bff::Bff::new("streams-told", "").schema(super::world::Query, EmptyMutation, EmptySubscription);
+    let bff = Server::of(bff).start().await;
+    let told = async || {
+        let metrics = bff.admin("/metrics").await.text;
+        let counts = metrics.lines().filter(|line| {
+            line.starts_with("request_duration_seconds_count") && line.contains("\"streams-told\"")
+        });
+        counts.map(|line| line.rsplit(' ').next().unwrap().parse::<u64>().unwrap()).sum::<u64>()
+    };
+    let mut stream = bff.events("{ echo(text: \"a\") }", json!({}), None).await;
+    stream.answer().await;
+    assert!(stream.next().await.is_none());
+    assert!(stream.event().await.is_none());
+    let in_time = tokio::time::timeout(kit::PATIENCE, async { while told().await == 0 {} }).await;
+    assert!(in_time.is_ok(), "{}", bff.admin("/metrics").await.text);
+    assert_eq!(told().await, 1, "{}", bff.admin("/metrics").await.text);
 }

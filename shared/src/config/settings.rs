@@ -163,7 +163,7 @@ pub struct Limits {
     /// Selections of a document once its fragments are spread out; what is selected on an interface or a union counts
     /// for each type that it may be.
     pub selections: u64,
-    /// Directives of an operation, its fragments followed.
+    /// Directives of an operation, its fragments followed. In one place there may be 8 at most.
     pub directives: u64,
     /// Root fields of an operation.
     pub root_fields: u64,

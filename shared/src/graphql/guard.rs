@@ -23,6 +23,8 @@ const MAX_NESTING: u64 = 64;
 /// The most lists of introspection that may stand in each other: `fields`, `interfaces`, `possibleTypes`, `inputFields`.
 /// More are no question about a schema (GraphiQL's and code generators' have two).
 const MAX_INTROSPECTION_LISTS: u64 = 2;
+/// The most directives that may stand in one place. None but repeatable ones may stand there twice, and there are a few.
+const MAX_DIRECTIVES_TOGETHER: u64 = 8;
 /// The most objects that introspection may ask for, as it is estimated.
 const MAX_INTROSPECTION_COST: u64 = 2_000_000;
 

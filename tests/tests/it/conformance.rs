@@ -1,6 +1,7 @@
 //! Published suites that judge each real BFF over HTTP (tests/conformance); its upstreams need not be there.
 
 mod clients;
+mod cop;
 mod listening;
 mod parts;
 

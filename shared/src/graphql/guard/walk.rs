@@ -1,7 +1,7 @@
 //! One walk over operations and fragments, each fragment once: what they spread out to is added up, not written out.
 
 use super::{
-    Fragments, Guard, MAX_INTROSPECTION_COST, MAX_INTROSPECTION_LISTS, MAX_NESTING,
+    Fragments, Guard, MAX_DIRECTIVES_TOGETHER, MAX_INTROSPECTION_COST, MAX_INTROSPECTION_LISTS, MAX_NESTING,
     cost::{Cost, FieldCost, OperationCost, SIZES, SetCost, SetSum, Size, Sums, whole},
     exceeded, fragments, refused,
 };
@@ -33,6 +33,8 @@ struct Tally {
     nesting: u64,
     aliases: u64,
     directives: u64,
+    /// Directives in one place.
+    together: u64,
     /// Fields right in the set.
     roots: u64,
     /// Lists of introspection in each other.
@@ -204,6 +206,13 @@ impl<'d, 'p> Walk<'d, 'p> {
                 "Leave some out",
             ),
             (
+                Code::DirectiveLimitExceeded,
+                tally.together,
+                MAX_DIRECTIVES_TOGETHER,
+                "directives in one place",
+                "Leave some out",
+            ),
+            (
                 Code::RootFieldLimitExceeded,
                 tally.roots,
                 limits.root_fields,
@@ -272,6 +281,7 @@ impl<'d, 'p> Walk<'d, 'p> {
         tally.aliases =
             tally.aliases.saturating_add(below.aliases).saturating_add(u64::from(field.alias.is_some()));
         tally.directives = tally.directives.saturating_add(below.directives);
+        tally.together = tally.together.max(below.together);
         tally.nesting = tally.nesting.max(below.nesting + 1);
         if introspects {
             let total = match whole(below.cost, &mut self.sums) {
@@ -354,6 +364,7 @@ impl<'d, 'p> Walk<'d, 'p> {
 impl Tally {
     fn add_directives(&mut self, directives: &ast::DirectiveList) {
         self.directives = self.directives.saturating_add(directives.len() as u64);
+        self.together = self.together.max(directives.len() as u64);
     }
 
     fn spread(&mut self, below: &Tally, cost: &mut SetSum) {
@@ -362,6 +373,7 @@ impl Tally {
         self.nesting = self.nesting.max(below.nesting + 1);
         self.aliases = self.aliases.saturating_add(below.aliases);
         self.directives = self.directives.saturating_add(below.directives);
+        self.together = self.together.max(below.together);
         self.roots = self.roots.saturating_add(below.roots);
         self.lists = self.lists.max(below.lists);
         self.introspection.add(&below.introspection);

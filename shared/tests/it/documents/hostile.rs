@@ -159,9 +159,11 @@ async fn many_of_one_kind_are_answered_within_the_usual_tokens() {
     answered(&bff, &format!("{{ {} }}", "echo ".repeat(1_990)), &[""]).await;
     answered(&bff, &format!("{{ {} }}", join(660, &|n| format!("a{n}: echo "))), &[""]).await;
     answered(&bff, &format!("{{ {} }}", "a: echo ".repeat(660)), &[""]).await;
-    answered(&bff, &format!("{{ echo {} }}", "@a".repeat(990)), &invalid).await;
-    answered(&bff, &format!("{{ echo {} }}", "@skip(if: true)".repeat(240)), &invalid).await;
-    answered(&bff, &format!("query {} {{ echo }}", "@a".repeat(990)), &invalid).await;
+    let directives = ["DIRECTIVE_LIMIT_EXCEEDED"];
+    answered(&bff, &format!("{{ echo {} }}", "@a".repeat(990)), &directives).await;
+    answered(&bff, &format!("{{ echo {} }}", "@skip(if: true)".repeat(240)), &directives).await;
+    answered(&bff, &format!("query {} {{ echo }}", "@a".repeat(990)), &directives).await;
+    answered(&bff, &format!("{{ {} }}", "echo @a @b @c ".repeat(280)), &invalid).await;
     answered(&bff, &format!("{{ echo({}) }}", join(660, &|n| format!("a{n}: 1 "))), &invalid).await;
     answered(&bff, &format!("{{ echo({}) }}", "any: 1 ".repeat(660)), &invalid).await;
     answered(&bff, &format!("{{ echo(any: [{}]) }}", "1 ".repeat(1_980)), &[""]).await;

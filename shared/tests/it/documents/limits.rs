@@ -91,6 +91,30 @@ async fn directives() {
 }
 
 #[tokio::test]
+async fn directives_in_one_place() {
+    let (eight, nine) = ("@nonsense ".repeat(8), "@nonsense ".repeat(9));
+    let documents = |nine: &str| {
+        [
+            format!("{{ echo {nine} }}"),
+            format!("query {nine} {{ echo }}"),
+            format!("{{ ... {nine} {{ echo }} }}"),
+            format!("{{ shelf {{ ...F {nine} }} }} fragment F on Shelf {{ name }}"),
+            format!("{{ shelf {{ ...F }} }} fragment F on Shelf {nine} {{ name }}"),
+            format!("{{ shelf {{ next {{ ... on Shelf {{ name {nine} }} }} }} }}"),
+        ]
+    };
+    let bff = start(|_| {}).await;
+    for document in documents(&nine) {
+        let said = refusal(&bff.query(&document).await);
+        let message = "The operation has 9 directives in one place; up to 8 are taken. Leave some out.";
+        assert_eq!(said, ("DIRECTIVE_LIMIT_EXCEEDED".to_owned(), message.to_owned()), "{document}");
+    }
+    for document in documents(&eight) {
+        assert_eq!(refusal(&bff.query(&document).await).0, "GRAPHQL_VALIDATION_FAILED", "{document}");
+    }
+}
+
+#[tokio::test]
 async fn root_fields() {
     limited(
         |settings| settings.limits.root_fields = 2,

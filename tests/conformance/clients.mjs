@@ -1,8 +1,9 @@
-// A client that apps are written with does what apps do with it: a query, a mistake, a mutation, a subscription.
+// A client that apps are written with does what apps do with it: a query, one of which a part is not there, a mistake, a
+// mutation, one that is refused, a subscription.
 //
 //   node clients.mjs <apollo | urql | urql-sse | urql-fetch | relay | graphql-request> <url of web> <token> <track>
 //
-// The comment is sent until the subscription tells of it. Prints what came of each as one line of JSON; a client that cannot
+// Likes must be somewhere that does not answer. The comment is sent until the subscription tells of it. Prints what came of each as one line of JSON; a client that cannot
 // subscribe prints no event.
 
 import { ApolloClient, ApolloLink, HttpLink, InMemoryCache, gql } from "@apollo/client";
@@ -15,6 +16,8 @@ import relay from "relay-runtime";
 import WebSocket from "ws";
 
 const TITLE = "query Title($id: ID!) { track(id: $id) { id title } }";
+// Whether it is liked, somebody knows who is not there.
+const PARTIAL = "query Partial($id: ID!) { track(id: $id) { id durationMs viewerLikes } }";
 const WRONG = "query Wrong { nonsense }";
 const COMMENT = "mutation Say($input: AddCommentInput!) { addComment(input: $input) { comment { id body } } }";
 const ACTIVITY =
@@ -94,6 +97,9 @@ const said = linked("comment", "Comment", [scalar("id"), scalar("body")]);
 const commented = { kind: "InlineFragment", type: "TrackCommented", abstractKey: null, selections: [said] };
 const COMPILED = {
   [TITLE]: [linked("track", "Track", [scalar("id"), scalar("title")], given("id", "id"))],
+  [PARTIAL]: [
+    linked("track", "Track", [scalar("id"), scalar("durationMs"), scalar("viewerLikes")], given("id", "id")),
+  ],
   [WRONG]: [scalar("nonsense")],
   [COMMENT]: [linked("addComment", "CommentPayload", [said], given("input", "input"))],
   [ACTIVITY]: [linked("trackActivity", null, [scalar("__typename"), commented], given("id", "id"))],
@@ -155,7 +161,7 @@ function inRelay() {
 function graphqlRequest() {
   const client = new GraphQLClient(http, { headers: { authorization } });
   const ask = (text, variables) =>
-    client.request(text, variables).then((data) => ({ data }), ({ response }) => ({ errors: response.errors }));
+    client.request(text, variables).then((data) => ({ data }), ({ response: { data, errors } }) => ({ data, errors }));
   return { query: ask, mutate: ask };
 }
 
@@ -172,11 +178,15 @@ if (!clients[kind]) {
   process.exit(64);
 }
 const client = clients[kind]();
-const told = { query: await client.query(TITLE, { id: track }), wrong: await client.query(WRONG, {}) };
-const comment = (n) => {
-  const input = { idempotencyKey: `${kind}-${n}`, trackId: track, atMs: 1000, body: kind };
-  return client.mutate(COMMENT, { input });
+const told = {
+  query: await client.query(TITLE, { id: track }),
+  partial: await client.query(PARTIAL, { id: track }),
+  wrong: await client.query(WRONG, {}),
 };
+const comment = (n, body) =>
+  client.mutate(COMMENT, { input: { idempotencyKey: `${kind}-${n}`, trackId: track, atMs: 1000, body } });
+// It says nothing.
+told.refused = await comment("refused", "");
 if (client.listen) {
   let hear;
   const event = new Promise((resolve) => (hear = resolve));
@@ -185,13 +195,13 @@ if (client.listen) {
     hear();
   });
   for (let n = 1; !told.event; n += 1) {
-    told.mutation = await comment(n);
+    told.mutation = await comment(n, kind);
     // The subscription may not have been there yet.
     await Promise.race([event, new Promise((resolve) => setTimeout(resolve, 200))]);
   }
   listening.unsubscribe();
 } else {
-  told.mutation = await comment(1);
+  told.mutation = await comment(1, kind);
 }
 console.log(JSON.stringify(told));
 process.exit(0);

@@ -1,8 +1,9 @@
-// A reference client (npm `graphql-ws` or `graphql-sse`) does what clients do: a query, a mutation, a mistake, a subscription.
+// A reference client (npm `graphql-ws` or `graphql-sse`) does what clients do: a query, one of which a part is not there, a
+// mutation, one that is refused, a mistake, a subscription.
 //
 //   node listen.mjs <ws | sse> <url of the BFF> <token> <operations as JSON>
 //
-// The operations are `query`, `mutation`, `wrong` and `subscription`, each `{"query", "variables"}`. The mutation is sent until
+// The operations are `query`, `partial`, `mutation`, `denied`, `wrong` and `subscription`, each `{"query", "variables"}`. The mutation is sent until
 // the subscription tells of it; `#` in its variables is counted up. Prints what came of each as one line of JSON.
 
 import { createClient as overEvents } from "graphql-sse";
@@ -33,7 +34,8 @@ async function once(client, operation) {
 }
 
 const client = connect(`Bearer ${token}`);
-const told = { query: await once(client, operations.query), wrong: await once(client, operations.wrong) };
+const told = {};
+for (const name of ["query", "partial", "denied", "wrong"]) told[name] = await once(client, operations[name]);
 
 const events = client.iterate(operations.subscription);
 let heard = false;

@@ -4,7 +4,7 @@ use crate::journeys::house::House;
 use kit::{Place, Process, Value, json};
 use std::{path::Path, process::Command};
 
-/// What a client was told: of its query, its mistake, its mutation, and of what happened.
+/// What a client was told: of its queries, its mistake, its mutations, and of what happened.
 async fn told(client: &'static str, web: &Process, token: &str) -> Value {
     let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("conformance");
     assert!(
@@ -21,13 +21,26 @@ async fn told(client: &'static str, web: &Process, token: &str) -> Value {
     serde_json::from_str(&said).expect("JSON")
 }
 
-/// A query, a mistake and a mutation, and what was told of events.
+/// Queries, a mistake and mutations, and what was told of events.
 async fn event(client: &'static str) -> Value {
     let house = House::start().await;
-    let web = house.bff("web").await;
+    // Nobody is there: a part of what is asked cannot be answered.
+    let web = house.front("web").set("upstreams.library", "http://127.0.0.1:9").start().await;
     let told = told(client, &web, &house.token("us-1").await).await;
     assert_eq!(told["query"]["data"]["track"]["id"], "tr-1");
     assert!(told["query"]["data"]["track"]["title"].is_string());
+    let partial = &told["partial"];
+    assert!(partial["data"]["track"]["durationMs"].is_u64(), "{client}: {partial}");
+    assert_eq!(partial["data"]["track"]["viewerLikes"], Value::Null, "{client}: {partial}");
+    // Relay keeps errors of fields to itself, as long as there is data.
+    if client != "relay" {
+        let error = &partial["errors"][0];
+        assert_eq!(error["path"], json!(["track", "viewerLikes"]), "{client}: {partial}");
+        assert_eq!(error["extensions"]["code"], "UPSTREAM_UNAVAILABLE", "{client}: {partial}");
+    }
+    let refused = &told["refused"];
+    assert_eq!(refused["errors"][0]["path"], json!(["addComment"]), "{client}: {refused}");
+    assert_eq!(refused["errors"][0]["extensions"]["code"], "BAD_USER_INPUT", "{client}: {refused}");
     assert_eq!(told["wrong"]["errors"][0]["extensions"]["code"], "GRAPHQL_VALIDATION_FAILED");
     assert_eq!(told["mutation"]["data"]["addComment"]["comment"]["body"], client);
     told["event"].clone()

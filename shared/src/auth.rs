@@ -2,6 +2,7 @@
 
 mod authenticator;
 mod caller;
+pub(crate) mod internal;
 pub mod key;
 mod keys;
 mod middleware;

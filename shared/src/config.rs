@@ -21,6 +21,7 @@
 mod auth;
 mod decode;
 mod documents;
+mod internal;
 mod network;
 mod reader;
 mod redis;
@@ -35,6 +36,7 @@ use std::{fmt, net::SocketAddr, path::PathBuf, process::ExitCode};
 pub use auth::{AuthSettings, Scheme};
 pub use decode::{Decoder, Section};
 pub use documents::{DocumentSettings, Trust};
+pub use internal::InternalSettings;
 pub use network::Network;
 pub use redis::RedisSettings;
 pub use secret::Secret;

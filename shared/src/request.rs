@@ -1,13 +1,13 @@
 //! What is known of a request while it runs: who asks, in which language, until when.
 
 use crate::{
-    auth::Caller,
+    auth::{Caller, internal::Whom},
     config::Limits,
     fanout::{Execution, Fault, Question, by_hand},
     upstream::{Upstream, write::Write},
 };
 use async_graphql::Context;
-use http::{HeaderMap, HeaderName, HeaderValue, header};
+use http::{HeaderMap, HeaderName, header};
 use std::{
     collections::BTreeMap,
     sync::{
@@ -272,17 +272,18 @@ impl ContextExt for Context<'_> {
     }
 }
 
-/// The header that carries the caller to an upstream, if the question is the caller's.
-pub(crate) fn authorization(request: &RequestContext, scope: crate::Scope) -> Option<&HeaderValue> {
+/// As whom a question of that scope is asked.
+pub(crate) fn whom(request: &RequestContext, scope: crate::Scope) -> Whom {
     match scope {
-        crate::Scope::Public => None,
-        crate::Scope::Caller => request.caller().bearer(),
+        crate::Scope::Public => Whom::Service,
+        crate::Scope::Caller => Whom::Caller(request.caller().clone()),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use http::HeaderValue;
 
     #[test]
     fn the_best_liked_language_wins() {

@@ -1,5 +1,6 @@
 //! What a BFF asked of an upstream.
 
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use bytes::Bytes;
 use http::{HeaderMap, Method, header::AUTHORIZATION};
 use serde_json::Value;
@@ -51,9 +52,41 @@ impl Call {
         self.headers.get(name)?.to_str().ok()
     }
 
-    /// The bearer token.
+    /// The internal token, as it came.
     pub fn bearer(&self) -> Option<&str> {
         self.header(AUTHORIZATION.as_str())?.strip_prefix("Bearer ")
+    }
+
+    /// What the internal token says; null, if there is none. Anything else in its place is a failure: no credential of a
+    /// client's may get here. Who signed it is not looked at.
+    #[track_caller]
+    pub fn claims(&self) -> Value {
+        let Some(authorization) = self.header(AUTHORIZATION.as_str()) else { return Value::Null };
+        let part = |part: &str| {
+            let bytes = URL_SAFE_NO_PAD.decode(part).ok()?;
+            serde_json::from_slice::<Value>(&bytes).ok()
+        };
+        let read = |token: &str| {
+            let mut parts = token.split('.').map(part);
+            let (header, claims) = (parts.next()??, parts.next()??);
+            (header["typ"] == "internal+jwt").then_some(claims)
+        };
+        let claims = authorization.strip_prefix("Bearer ").and_then(read);
+        claims.unwrap_or_else(|| panic!("no internal token, but {authorization:?}, for {}", self.url()))
+    }
+
+    /// The user for whom it was asked; none, if it was asked as the BFF itself or as nobody.
+    #[track_caller]
+    pub fn caller(&self) -> Option<String> {
+        let claims = self.claims();
+        if claims["service"] == true { None } else { claims["sub"].as_str().map(str::to_owned) }
+    }
+
+    /// The BFF that asked as itself; none, if it was asked for a user or as nobody.
+    #[track_caller]
+    pub fn service(&self) -> Option<String> {
+        let claims = self.claims();
+        if claims["service"] == true { claims["sub"].as_str().map(str::to_owned) } else { None }
     }
 
     /// The body; null, if it is not JSON.

@@ -70,7 +70,7 @@ impl Issuer {
     }
 }
 
-fn new_key() -> Vec<u8> {
+pub(crate) fn new_key() -> Vec<u8> {
     let mut secret = [0; 32];
     rand::rng().fill_bytes(&mut secret);
     // Between 1 and the order of the curve, which begins with 0xff.

@@ -24,6 +24,8 @@
 //! * [`start`] or, with more to say, [`Server`]: deadlines and all other settings are the BFF's own.
 //!   Upstreams that are not given are not there.
 //! * [`Issuer`]: an OpenID provider; `issuer.token("us-1")` is accepted by a server told of it.
+//! * [`Front`]: a service as those behind it see it; `front.token("library", "us-1", …)` is accepted by a REST service
+//!   that is told to trust it. As whom a fake was asked is `call.caller()` or `call.service()`.
 //! * [`Running`]: `query(…)` with `.variables(…)`, `.bearer(…)`, `.header(…)`, `.by_get()`, `.in_parts(…)`;
 //!   `get(path)`; `admin(path)`; `subscribe(…)` and [`Socket`] over WebSocket, `events(…)` over server-sent events.
 //! * [`Answer`]: `data(path)`, `ok()`, `paths()`, `codes()`, `degraded()`; `calls(5).waves(2)` asserts what it cost, and names
@@ -38,6 +40,7 @@ mod answer;
 mod call;
 mod event_stream;
 mod fake;
+mod front;
 mod gate;
 mod issuer;
 mod parts;
@@ -56,6 +59,7 @@ pub use answer::Answer;
 pub use call::Call;
 pub use event_stream::EventStream;
 pub use fake::Fake;
+pub use front::{Front, internal_key};
 pub use gate::Gate;
 pub use issuer::Issuer;
 pub use parts::{Parts, put_together};

@@ -1,6 +1,9 @@
 //! A real binary of this workspace: started on free ports, its log read, ended well or badly.
 
-use super::{Answer, Place, Query, Socket, Subscription, Value, patiently, server::http_client};
+use super::{
+    Answer, Place, Query, Socket, Subscription, Value, internal_key, patiently, server::http_client,
+};
+use bff::config;
 use std::{
     path::{Path, PathBuf},
     process::{ExitStatus, Stdio},
@@ -39,13 +42,14 @@ impl Place for Process {
 
 impl Process {
     /// The binary of that name, built beside the running test: on free ports, with JSON logs, in the development
-    /// profile, in the root of the repository, as `make run` starts it.
+    /// profile, in the root of the repository, as `make run` starts it; with the key that all BFFs of this test share.
     #[track_caller]
     pub fn of(name: &str) -> Spawn {
         let mut command = Command::new(binary(name));
         command.args(["--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--profile", "development"]);
         // An end of the test, however it comes, closes the pipe and so ends the process.
         command.args(["--set", "log=json", "--stop-with-stdin"]);
+        command.env(config::environment_name(name, "auth.internal.key"), internal_key().expose());
         command.current_dir(workspace());
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
         Spawn { name: name.to_owned(), command }
@@ -155,6 +159,12 @@ impl Spawn {
     #[must_use]
     pub fn upstream(self, name: &str, at: &(impl Place + ?Sized)) -> Self {
         self.set(&format!("upstreams.{name}"), &at.url())
+    }
+
+    /// A REST service: whose word it takes for whom it is asked, and where the keys are.
+    #[must_use]
+    pub fn trusts(self, name: &str, keys: &(impl Place + ?Sized)) -> Self {
+        self.set(&format!("auth.trusted.{name}"), &keys.url())
     }
 
     /// Whose tokens are accepted.

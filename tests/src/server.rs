@@ -65,10 +65,13 @@ impl Server {
         self
     }
 
-    /// As it starts by itself: every protection on.
+    /// As it starts by itself: every protection on, and a key to vouch for callers with.
     #[must_use]
     pub fn production(self) -> Self {
-        self.settings(|settings| settings.profile = Profile::Production)
+        self.settings(|settings| {
+            settings.profile = Profile::Production;
+            settings.auth.internal.key = Some(super::internal_key());
+        })
     }
 
     /// Changes any setting.

@@ -1,4 +1,5 @@
-//! Who asks: the verified caller of a request, and the refusal when there is none.
+//! On whose behalf a service is asked, as whoever asks vouches for: the caller of a request, and the refusal when there
+//! is none.
 
 use axum::extract::FromRequestParts;
 pub use bff::auth::Caller;
@@ -18,6 +19,24 @@ impl<S: Send + Sync> FromRequestParts<S> for Asking {
     }
 }
 
+/// Extractor: somebody whom a token vouches for, a user or a service that asks for itself; 401 for nobody.
+#[derive(Clone, Debug)]
+pub struct Known(pub Caller);
+
+impl<S: Send + Sync> FromRequestParts<S> for Known {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let Asking(caller) = Asking::from_request_parts(parts, state).await?;
+        if caller.is_signed_in() || caller.as_service().is_some() {
+            return Ok(Self(caller));
+        }
+        Err(Problem::unauthenticated(
+            "this is not for everybody: send `Authorization: Bearer` and an internal token",
+        ))
+    }
+}
+
 /// Extractor: the signed-in user's id (`sub`); 401 for everybody else.
 #[derive(Clone, Debug)]
 pub struct UserId(pub String);
@@ -30,7 +49,7 @@ impl<S: Send + Sync> FromRequestParts<S> for UserId {
         match caller.and_then(Caller::subject) {
             Some(subject) => Ok(Self(subject.to_owned())),
             None => Err(Problem::unauthenticated(
-                "this is a user's own data: send `Authorization: Bearer <token>`",
+                "this is a user's own data: send `Authorization: Bearer` and an internal token, which speaks for that user",
             )),
         }
     }

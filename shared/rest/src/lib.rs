@@ -24,7 +24,7 @@ mod write;
 pub use answer::{Collection, Page, json, row, rows, rows_by_key};
 pub use bff::config::Section;
 pub use caching::{Caching, cached, check_if_match, version_etag};
-pub use caller::{Asking, Caller, UserId};
+pub use caller::{Asking, Caller, Known, UserId};
 pub use command_line::main;
 pub use db::{Db, Durability, OpenError, now_ms};
 pub use events::{LastEventId, stream_events};

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::routing::get;
 use bff::app::{App, ErrorBody, ReadyCheck};
-use bff::auth::{Authenticator, Verifier};
+use bff::auth::Authenticator;
 use bff::config::{Profile, Section, Spec};
 use futures::future::BoxFuture;
 use http::{Method, Uri};
@@ -66,15 +66,9 @@ pub struct Context<C = NoConfig> {
 pub struct Routes {
     router: Router,
     open: Router,
-    verifier: Option<Verifier>,
 }
 
 impl Routes {
-    /// Checks tokens with this instead of the configured issuer's published keys: for the issuer itself.
-    pub fn verified_by(router: Router, verifier: Verifier) -> Self {
-        Self { verifier: Some(verifier), ..Self::from(router) }
-    }
-
     /// Adds routes without the token check: those that read `Authorization` in a way of their own, such as a token
     /// endpoint that takes client credentials.
     pub fn open(mut self, router: Router) -> Self {
@@ -85,7 +79,7 @@ impl Routes {
 
 impl From<Router> for Routes {
     fn from(router: Router) -> Self {
-        Self { router, open: Router::new(), verifier: None }
+        Self { router, open: Router::new() }
     }
 }
 
@@ -231,7 +225,8 @@ impl<C: Section + Clone + Send + Sync + 'static> Service<C> {
         let mut app = App::new(settings.common.clone(), self.complete(routes.router)?);
         app.open = routes.open;
         app.errors = ErrorBody::Problem;
-        app.authenticator = routes.verifier.map(Authenticator::of);
+        let authenticator = Authenticator::behind_others(&settings.common);
+        app.authenticator = Some(authenticator.map_err(|error| StartError::Routes(error.into()))?);
         app.ready = vec![database_check(db.clone())];
         let app = bff::app::start(app).await.map_err(StartError::Serve)?;
         Ok(Running { addr: app.addr, db, app })

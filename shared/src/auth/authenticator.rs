@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use http::{HeaderMap, header::AUTHORIZATION};
 
-use super::{AuthError, Caller, Verifier};
+use super::{AuthError, Caller, Verifier, internal::Trust};
 use crate::config::{Scheme, Settings};
 
 /// Makes a caller of what a request brings, by the schemes that are on. Cheap to clone.
@@ -14,6 +14,8 @@ pub struct Authenticator(Arc<Schemes>);
 /// Whoever checks each kind of credential; none where it is not taken.
 struct Schemes {
     bearer: Option<Verifier>,
+    /// Of a service behind others: theirs, and no other.
+    internal: Option<Trust>,
 }
 
 impl Authenticator {
@@ -24,12 +26,22 @@ impl Authenticator {
     pub fn new(settings: &Settings) -> Result<Self, reqwest::Error> {
         let auth = &settings.auth;
         let bearer = if auth.takes(Scheme::Bearer) { Verifier::new(auth)? } else { None };
-        Ok(Self(Arc::new(Schemes { bearer })))
+        Ok(Self(Arc::new(Schemes { bearer, internal: None })))
     }
 
     /// That takes the tokens of this verifier, and nothing else: a provider knows its own keys.
     pub fn of(bearer: Verifier) -> Self {
-        Self(Arc::new(Schemes { bearer: Some(bearer) }))
+        Self(Arc::new(Schemes { bearer: Some(bearer), internal: None }))
+    }
+
+    /// That takes internal tokens for this service of those that `auth.trusted` names, and nothing else: a user's own
+    /// token has no business here.
+    ///
+    /// # Errors
+    /// The client that fetches their keys cannot be made.
+    pub fn behind_others(settings: &Settings) -> Result<Self, reqwest::Error> {
+        let internal = Some(Trust::new(&settings.auth, &settings.service)?);
+        Ok(Self(Arc::new(Schemes { bearer: None, internal })))
     }
 
     /// Who sends these headers; anonymous, if they bring no credential.
@@ -39,6 +51,9 @@ impl Authenticator {
     pub async fn authenticate(&self, headers: &HeaderMap) -> Result<Caller, AuthError> {
         if !headers.contains_key(AUTHORIZATION) {
             return Ok(Caller::anonymous());
+        }
+        if let Some(trust) = &self.0.internal {
+            return trust.verify(headers).await;
         }
         match &self.0.bearer {
             Some(verifier) => verifier.verify(headers).await,

@@ -8,20 +8,22 @@ use std::{
 };
 
 use axum::extract::{FromRequestParts, OptionalFromRequestParts};
-use http::{HeaderValue, request::Parts};
+use http::request::Parts;
 
-/// Somebody signed in, or nobody. Cheap to clone.
-#[derive(Clone, Default)]
+/// Somebody signed in, a service on its own behalf, or nobody. Cheap to clone. It has no credential: what upstreams are
+/// told of it is signed by us.
+#[derive(Clone, Default, PartialEq, Eq, Hash)]
 pub struct Caller(Option<Arc<Identity>>);
 
-#[derive(Clone, Default)]
+#[derive(Clone, Default, PartialEq, Eq, Hash)]
 struct Identity {
     subject: String,
+    /// The subject is no user but a service.
+    service: bool,
     scope: String,
     plan: Option<String>,
     client_id: Option<String>,
     session: Option<String>,
-    bearer: Option<HeaderValue>,
     expires: Option<SystemTime>,
 }
 
@@ -34,6 +36,11 @@ impl Caller {
     /// Whose credential has been checked: its subject. The rest is said by what follows.
     pub fn signed_in(subject: &str) -> Self {
         Self(Some(Arc::new(Identity { subject: subject.to_owned(), ..Identity::default() })))
+    }
+
+    /// A service of that name, which asks for nobody but itself.
+    pub fn service(name: &str) -> Self {
+        Self::signed_in(name).with(|identity| identity.service = true)
     }
 
     /// With these scopes, separated by spaces (RFC 6749 §3.3).
@@ -60,13 +67,6 @@ impl Caller {
         self.with(|identity| identity.session = Some(id.to_owned()))
     }
 
-    /// The whole `Authorization` value, to be passed on to upstreams.
-    #[must_use]
-    pub fn by_bearer(self, mut bearer: HeaderValue) -> Self {
-        bearer.set_sensitive(true);
-        self.with(|identity| identity.bearer = Some(bearer))
-    }
-
     /// Whose credential is not accepted any more from then on.
     #[must_use]
     pub fn until(self, expires: SystemTime) -> Self {
@@ -81,13 +81,24 @@ impl Caller {
         }))
     }
 
+    /// Not of a service: that is nobody whose data there could be.
     pub fn is_signed_in(&self) -> bool {
-        self.0.is_some()
+        self.subject().is_some()
     }
 
-    /// The token's `sub`.
+    /// The token's `sub`, if it is not a service's own.
     pub fn subject(&self) -> Option<&str> {
-        self.0.as_deref().map(|identity| identity.subject.as_str())
+        self.0.as_deref().filter(|identity| !identity.service).map(|identity| identity.subject.as_str())
+    }
+
+    /// The service that asks for nobody but itself.
+    pub fn as_service(&self) -> Option<&str> {
+        self.0.as_deref().filter(|identity| identity.service).map(|identity| identity.subject.as_str())
+    }
+
+    /// All scopes, separated by spaces.
+    pub fn scopes(&self) -> &str {
+        self.0.as_deref().map_or("", |identity| identity.scope.as_str())
     }
 
     pub fn has_scope(&self, scope: &str) -> bool {
@@ -118,11 +129,6 @@ impl Caller {
     pub(crate) fn left(&self) -> Option<Duration> {
         self.expires().map(|expires| expires.duration_since(SystemTime::now()).unwrap_or_default())
     }
-
-    /// The `Authorization` value as the caller sent it; marked sensitive, so that it is never logged.
-    pub fn bearer(&self) -> Option<&HeaderValue> {
-        self.0.as_deref().and_then(|identity| identity.bearer.as_ref())
-    }
 }
 
 impl fmt::Debug for Caller {
@@ -132,6 +138,7 @@ impl fmt::Debug for Caller {
             Some(identity) => f
                 .debug_struct("Caller")
                 .field("subject", &identity.subject)
+                .field("service", &identity.service)
                 .field("scope", &identity.scope)
                 .field("plan", &identity.plan)
                 .field("client_id", &identity.client_id)

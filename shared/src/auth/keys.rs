@@ -76,13 +76,21 @@ pub(super) enum Keys {
 }
 
 pub(super) struct Discovery {
-    issuer: Url,
+    place: Place,
     max_age: Duration,
     retry: Duration,
     client: reqwest::Client,
     held: RwLock<Option<Held>>,
     /// Held across a fetch: whoever waits for it finds the fetch already done. Says when the last one began.
     fetching: tokio::sync::Mutex<Option<Instant>>,
+}
+
+/// Where a key set is.
+enum Place {
+    /// Where this OpenID provider says.
+    Of(Url),
+    /// There.
+    At(Url),
 }
 
 #[derive(Clone)]
@@ -97,13 +105,22 @@ impl Keys {
         max_age: Duration,
         retry: Duration,
     ) -> Result<Self, reqwest::Error> {
+        Self::fetched(Place::Of(issuer), max_age, retry)
+    }
+
+    /// Those at this URL.
+    pub(super) fn published(jwks: Url, max_age: Duration, retry: Duration) -> Result<Self, reqwest::Error> {
+        Self::fetched(Place::At(jwks), max_age, retry)
+    }
+
+    fn fetched(place: Place, max_age: Duration, retry: Duration) -> Result<Self, reqwest::Error> {
         #[expect(
             clippy::disallowed_methods,
             reason = "the provider is no upstream: it has no caller and no deadline"
         )]
         let client = reqwest::Client::builder().timeout(FETCH_TIMEOUT).build()?;
         let (held, fetching) = (RwLock::default(), tokio::sync::Mutex::default());
-        Ok(Self::Discovered(Box::new(Discovery { issuer, max_age, retry, client, held, fetching })))
+        Ok(Self::Discovered(Box::new(Discovery { place, max_age, retry, client, held, fetching })))
     }
 
     /// The keys at hand, fetched first when there are none or they are old. `None`: there never were any.
@@ -134,6 +151,14 @@ impl Keys {
     }
 }
 
+impl Place {
+    fn url(&self) -> &Url {
+        match self {
+            Self::Of(url) | Self::At(url) => url,
+        }
+    }
+}
+
 impl Discovery {
     /// Fetches unless somebody else just did, or tried to. `seen` is the age of the keys the caller knows.
     async fn refresh(&self, seen: Option<Instant>) -> Option<Arc<KeySet>> {
@@ -155,7 +180,7 @@ impl Discovery {
             }
             Err(reason) => {
                 tracing::warn!(
-                    auth.issuer = %self.issuer,
+                    auth.issuer = %self.place.url(),
                     error = reason,
                     keys_kept = held.is_some(),
                     "the token provider's keys could not be fetched"
@@ -165,14 +190,18 @@ impl Discovery {
         }
     }
 
-    /// OpenID Connect Discovery 1.0, section 4.
+    /// Of an issuer: OpenID Connect Discovery 1.0, section 4.
     async fn fetch(&self) -> Result<KeySet, String> {
         #[derive(Deserialize)]
         struct Provider {
             issuer: String,
             jwks_uri: String,
         }
-        let base = self.issuer.as_str().trim_end_matches('/');
+        let issuer = match &self.place {
+            Place::Of(issuer) => issuer,
+            Place::At(jwks) => return Ok(KeySet::from_jwks(&self.document(jwks.as_str()).await?)),
+        };
+        let base = issuer.as_str().trim_end_matches('/');
         let provider: Provider = self.document(&format!("{base}/.well-known/openid-configuration")).await?;
         if provider.issuer.trim_end_matches('/') != base {
             return Err(format!(

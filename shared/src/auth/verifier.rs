@@ -11,7 +11,7 @@ use jsonwebtoken::{Validation, errors::ErrorKind, jwk::JwkSet};
 use serde::Deserialize;
 
 use super::{
-    Caller,
+    Caller, internal,
     keys::{KeySet, Keys},
 };
 use crate::config::AuthSettings;
@@ -49,9 +49,19 @@ pub struct Verifier(Arc<Inner>);
 struct Inner {
     keys: Keys,
     validation: Validation,
+    kind: Kind,
     skew_s: u64,
     /// Callers by their `Authorization` value, with the keys that vouched for them: new keys, new check.
     remembered: moka::sync::Cache<HeaderValue, Remembered>,
+}
+
+/// What such a token is for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    /// The provider's, which clients present.
+    Access,
+    /// One with which a service vouches for whom it asks.
+    Internal,
 }
 
 #[derive(Clone)]
@@ -63,6 +73,7 @@ struct Remembered {
 
 #[derive(Deserialize)]
 struct Claims {
+    iss: String,
     sub: String,
     exp: u64,
     #[serde(default)]
@@ -70,6 +81,9 @@ struct Claims {
     plan: Option<String>,
     /// RFC 9068 §2.2.
     client_id: Option<String>,
+    /// Of an internal one: it speaks for no user.
+    #[serde(default)]
+    service: bool,
 }
 
 impl Verifier {
@@ -86,18 +100,27 @@ impl Verifier {
         Self::with_keys(settings, Keys::Fixed(Arc::new(KeySet::from_jwks(jwks))))
     }
 
+    /// For internal tokens of this issuer for this audience.
+    pub(super) fn internal(settings: &AuthSettings, issuer: &str, audience: &str, keys: Keys) -> Self {
+        Self::of(Kind::Internal, &[issuer.to_owned()], audience, settings.skew_s, keys)
+    }
+
     fn with_keys(settings: &AuthSettings, keys: Keys) -> Self {
-        // The algorithm is set to the key's own before each use.
-        let mut validation =
-            Validation { leeway: settings.skew_s, validate_nbf: true, ..Validation::default() };
-        validation.set_audience(&[&settings.audience]);
         // A URL is the same issuer with and without its final slash.
         let issuer =
             settings.issuer.as_ref().map(|url| url.as_str().trim_end_matches('/')).unwrap_or_default();
-        validation.set_issuer(&[issuer.to_owned(), format!("{issuer}/")]);
+        let issuers = [issuer.to_owned(), format!("{issuer}/")];
+        Self::of(Kind::Access, &issuers, &settings.audience, settings.skew_s, keys)
+    }
+
+    fn of(kind: Kind, issuers: &[String], audience: &str, skew_s: u64, keys: Keys) -> Self {
+        // The algorithm is set to the key's own before each use.
+        let mut validation = Validation { leeway: skew_s, validate_nbf: true, ..Validation::default() };
+        validation.set_audience(&[audience]);
+        validation.set_issuer(issuers);
         validation.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
         let remembered = moka::sync::Cache::new(REMEMBERED);
-        Self(Arc::new(Inner { keys, validation, skew_s: settings.skew_s, remembered }))
+        Self(Arc::new(Inner { keys, validation, kind, skew_s, remembered }))
     }
 
     /// Whose request this is. No `Authorization` header is an anonymous caller; a wrong one is an error.
@@ -118,7 +141,9 @@ impl Verifier {
         let (claims, keys) = self.check(token, keys).await?;
         let expires_s = claims.exp.saturating_add(self.0.skew_s);
         let expires = UNIX_EPOCH.checked_add(Duration::from_secs(expires_s));
-        let mut caller = Caller::signed_in(&claims.sub).scope(&claims.scope).by_bearer(header.clone());
+        let caller =
+            if claims.service { Caller::service(&claims.sub) } else { Caller::signed_in(&claims.sub) };
+        let mut caller = caller.scope(&claims.scope);
         if let Some(plan) = &claims.plan {
             caller = caller.on_plan(plan);
         }
@@ -137,6 +162,9 @@ impl Verifier {
     async fn check(&self, token: &str, mut keys: Arc<KeySet>) -> Result<(Claims, Arc<KeySet>), AuthError> {
         let header =
             jsonwebtoken::decode_header(token).map_err(|_| AuthError::Refused("the token is not a JWT"))?;
+        if (self.0.kind == Kind::Internal) != (header.typ.as_deref() == Some(internal::TYPE)) {
+            return Err(AuthError::Refused("the token is of another type"));
+        }
         let id = header.kid.as_deref();
         if keys.find(id).is_none()
             && let Some(newer) = self.0.keys.newer_than(&keys).await
@@ -150,12 +178,15 @@ impl Verifier {
         validation.algorithms = vec![key.algorithm];
         let data = jsonwebtoken::decode::<Claims>(token, &key.key, &validation)
             .map_err(|error| AuthError::Refused(reason(error.kind())))?;
+        if data.claims.service && (self.0.kind, &data.claims.sub) != (Kind::Internal, &data.claims.iss) {
+            return Err(AuthError::Refused("the token speaks for a service that is not its issuer"));
+        }
         Ok((data.claims, keys))
     }
 }
 
 /// RFC 6750, section 2.1; the scheme's name is case-insensitive.
-fn bearer_token(header: &HeaderValue) -> Result<&str, AuthError> {
+pub(super) fn bearer_token(header: &HeaderValue) -> Result<&str, AuthError> {
     let wrong = AuthError::Refused("the Authorization header is not `Bearer` and a token");
     let text = header.to_str().map_err(|_| wrong)?;
     let (scheme, token) = text.split_once(' ').ok_or(wrong)?;

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     app::{self, App, Running},
-    auth::Authenticator,
+    auth::{Authenticator, internal::Signer},
     config::{self, Profile, Settings, Spec},
     telemetry,
     upstream::{Upstream, Upstreams},
@@ -116,7 +116,9 @@ impl Bff {
         let wrong = |error: &dyn std::fmt::Display| StartError(format!("{service}: {error}"));
         self.sdl()?;
         let Some(Ok(schema)) = self.schema else { return Err(wrong(&"there is no schema")) };
-        let upstreams = Upstreams::new(&settings, &self.upstreams).map_err(|error| wrong(&error))?;
+        let signer = Signer::of(&settings).map_err(|error| wrong(&error))?;
+        let upstreams = Upstreams::vouched_for(&settings, &self.upstreams, signer.as_ref());
+        let upstreams = upstreams.map_err(|error| wrong(&error))?;
         let development = settings.profile == Profile::Development;
         let engine = schema
             .engine(Arc::new(upstreams), &Serving { settings: &settings, public_schema: self.public_schema })
@@ -144,6 +146,7 @@ impl Bff {
         }
         let mut app = App::new(settings, router);
         app.authenticator = Some(authenticator);
+        app.open = signer.map(|signer| signer.routes()).unwrap_or_default();
         app::start(app).await.map_err(|error| StartError(error.to_string()))
     }
 }

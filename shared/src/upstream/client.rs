@@ -11,13 +11,14 @@ use super::{
     writes::Writes,
 };
 use crate::{
+    auth::internal::{Passes, Signer},
     config::Settings,
     fanout::{Fault, Scope, Sharing},
-    request::{RequestContext, authorization},
+    request::{RequestContext, whom},
     telemetry::{RequestRecord, UpstreamMeters, UpstreamOutcome, under},
 };
 use bytes::Bytes;
-use http::{HeaderMap, HeaderValue, Method, Response, Uri, header};
+use http::{HeaderMap, HeaderValue, Method, Response, Uri};
 use hyper::body::Incoming;
 use std::{
     collections::BTreeMap,
@@ -40,6 +41,10 @@ pub struct Reply {
     /// Decompressed.
     pub body: Bytes,
 }
+
+/// No caller can do anything about it.
+pub(super) const MISTRUSTED: &str =
+    "the upstream does not take this service's own token: is it in its `auth.trusted`, with the right keys?";
 
 /// All upstreams of a BFF: where they are, connections to them, and how they are.
 pub struct Upstreams {
@@ -67,11 +72,20 @@ impl fmt::Display for ClientError {
 impl std::error::Error for ClientError {}
 
 impl Upstreams {
-    /// From `[upstreams]` and `[resilience]` of the configuration; each of `needed` must be there.
+    /// From `[upstreams]` and `[resilience]` of the configuration; each of `needed` must be there. All calls are nobody's.
     ///
     /// # Errors
     /// Names what is missing and where to write it.
     pub fn new(settings: &Settings, needed: &[Upstream]) -> Result<Self, ClientError> {
+        Self::vouched_for(settings, needed, None)
+    }
+
+    /// The same, but each is told by this signer's tokens as whom it is asked, if there is one.
+    pub(crate) fn vouched_for(
+        settings: &Settings,
+        needed: &[Upstream],
+        signer: Option<&Signer>,
+    ) -> Result<Self, ClientError> {
         let bases = &settings.upstreams;
         let missing: Vec<_> =
             needed.iter().map(Upstream::name).filter(|name| !bases.contains_key(*name)).collect();
@@ -88,7 +102,8 @@ impl Upstreams {
             let declared = needed.iter().find(|upstream| upstream.name() == name);
             let policy = declared.map_or(Policy::DEFAULT, |upstream| upstream.policy);
             let policy = settings.resilience_of(name).map_or(policy, |operator| policy.with(operator));
-            Ok((name.clone(), Endpoint::new(&service, name, url, policy)?))
+            let passes = signer.map(|signer| Passes::new(signer.clone(), name));
+            Ok((name.clone(), Endpoint::new(&service, name, url, policy, passes)?))
         };
         let endpoints = bases.iter().map(endpoint).collect::<Result<_, _>>()?;
         Ok(Self {
@@ -116,12 +131,9 @@ impl Upstreams {
         condition: Option<&HeaderMap>,
         request: &RequestContext,
     ) -> Result<Reply, Fault> {
-        let mut call = Call::new(Method::GET, self.uri(upstream, path)?);
+        let mut call = Call::new(Method::GET, self.uri(upstream, path)?, whom(request, scope));
         if let Some(condition) = condition {
             call.headers = condition.clone();
-        }
-        if let Some(authorization) = authorization(request, scope) {
-            call.headers.insert(header::AUTHORIZATION, authorization.clone());
         }
         let reply = self.send(upstream, &call, request).await?;
         tracing::debug!(
@@ -133,6 +145,14 @@ impl Upstreams {
         match reply.status {
             200..=299 | 400 | 404 => Ok(reply),
             304 if condition.is_some() => Ok(reply),
+            401 if !call.is_a_callers() => {
+                tracing::error!(
+                    upstream.name = upstream.name(),
+                    upstream.question = question,
+                    "{MISTRUSTED}"
+                );
+                Err(bad_response())
+            }
             401 => Err(Fault::unauthenticated()),
             403 => Err(Fault::forbidden("You may not see this.")),
             status => {
@@ -160,7 +180,6 @@ impl Upstreams {
         // A call that an earlier one left no time for tells nothing of this upstream.
         let patience = Patience { until: Instant::now() + given, fair: timeout.min(request.patience) / 2 };
         let retries = if retry::idempotent(call) { endpoint.policy.retries } else { 0 };
-        let as_caller = call.headers.contains_key(header::AUTHORIZATION);
         endpoint.earn();
         let mut repetition = 0;
         let mut first = None;
@@ -174,7 +193,7 @@ impl Upstreams {
                 Ok(reply) => return Ok(reply),
                 Err(error) => error,
             };
-            endpoint.heed(&error, as_caller);
+            endpoint.heed(&error, call.is_a_callers());
             let pause =
                 if repetition < retries { endpoint.pause(&error, repetition, &patience) } else { None };
             // What failed says more than that it was not tried again.
@@ -209,7 +228,6 @@ impl Upstreams {
         let Some(endpoint) = self.endpoints.get(upstream.name()) else { return Err(CallError::Open) };
         let timeout = endpoint.policy.timeout();
         let patience = Patience { until: Instant::now() + timeout, fair: timeout / 2 };
-        let as_caller = call.headers.contains_key(header::AUTHORIZATION);
         let head = async {
             let response = endpoint.execute(call).await?;
             failed(response.status().as_u16(), response.headers()).map_or(Ok(response), Err)
@@ -217,7 +235,7 @@ impl Upstreams {
         endpoint
             .attempt(&patience, head, |_, _| {})
             .await
-            .inspect_err(|error| endpoint.heed(error, as_caller))
+            .inspect_err(|error| endpoint.heed(error, call.is_a_callers()))
     }
 
     /// The longest a call to it may take, as its operator or its declaration says.

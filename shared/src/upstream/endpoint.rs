@@ -10,9 +10,12 @@ use super::{
     policy::Policy,
     retry::{self, Budget},
 };
-use crate::telemetry::{BreakerState, UpstreamMeters, inject, metrics};
+use crate::{
+    auth::internal::Passes,
+    telemetry::{BreakerState, UpstreamMeters, inject, metrics},
+};
 use bytes::Bytes;
-use http::Response;
+use http::{Response, header};
 use http_body_util::Full as Whole;
 use hyper::body::Incoming;
 use hyper_util::{
@@ -37,6 +40,8 @@ pub(super) struct Endpoint {
     pub policy: Policy,
     name: String,
     http: Http,
+    /// None: nobody vouches for whom it is asked.
+    passes: Option<Passes>,
     budget: Budget,
     bulkhead: Bulkhead,
     breaker: Breaker,
@@ -58,7 +63,13 @@ impl Patience {
 }
 
 impl Endpoint {
-    pub fn new(service: &Arc<str>, name: &str, url: &Url, policy: Policy) -> Result<Self, ClientError> {
+    pub fn new(
+        service: &Arc<str>,
+        name: &str,
+        url: &Url,
+        policy: Policy,
+        passes: Option<Passes>,
+    ) -> Result<Self, ClientError> {
         let thresholds = Thresholds {
             in_a_row: policy.open_after,
             percent: policy.open_percent,
@@ -69,6 +80,7 @@ impl Endpoint {
             policy,
             name: name.to_owned(),
             http: client(&policy),
+            passes,
             budget: Budget::new(policy.retry_percent),
             bulkhead: Bulkhead::new(policy.concurrency, policy.queue),
             breaker: Breaker::new(thresholds, Instant::now()),
@@ -139,6 +151,11 @@ impl Endpoint {
     /// Sends it, without any of the above.
     pub async fn execute(&self, call: &Call) -> Result<Response<Incoming>, CallError> {
         let mut request = call.request();
+        if let Some(passes) = &self.passes
+            && let Some(authorization) = passes.authorization(&call.whom).map_err(CallError::transport)?
+        {
+            request.headers_mut().insert(header::AUTHORIZATION, authorization);
+        }
         inject(request.headers_mut());
         self.http.request(request).await.map_err(CallError::transport)
     }

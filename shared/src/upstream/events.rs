@@ -12,7 +12,7 @@ use self::{hub::Key, line::Listener};
 use super::Upstream;
 use crate::{
     fanout::{Code, Execution, Fault, Loader, Question, Scope, by_hand},
-    request::authorization,
+    request::whom,
     telemetry::Counted,
 };
 use futures::{FutureExt, Stream, future::BoxFuture, stream};
@@ -22,8 +22,8 @@ use std::{sync::Arc, time::Duration};
 /// The pauses before a subscriber's right is asked for again that could not be found out.
 const PAUSES_MS: [u64; 5] = [100, 200, 400, 800, 1_600];
 
-/// Events of one path of one upstream. Without a further word they are the caller's own: the connection is opened with
-/// its credential, and shared with nobody but the same caller's other subscriptions.
+/// Events of one path of one upstream. Without a further word they are the caller's own: the connection is opened as
+/// it, and shared with nobody but the same caller's other subscriptions.
 pub struct Events {
     upstream: Upstream,
     path: String,
@@ -46,15 +46,15 @@ impl Events {
         Ok(Self { upstream: *upstream, path, execution, audience: Audience::Caller })
     }
 
-    /// They are the same for everybody, and anybody may know of them: one connection, opened without a caller's
-    /// credential, serves all.
+    /// They are the same for everybody, and anybody may know of them: one connection, opened as this
+    /// service, serves all.
     #[must_use]
     pub fn for_everybody(self) -> Self {
         Self { audience: Audience::Everybody, ..self }
     }
 
-    /// They may be known to those whom this question is answered with a row: one connection, opened without a caller's
-    /// credential, serves all. The question is asked as the caller when it subscribes and at each event; who is not
+    /// They may be known to those whom this question is answered with a row: one connection, opened as this
+    /// service, serves all. The question is asked as the caller when it subscribes and at each event; who is not
     /// answered any more is told so, hears no more, and its subscription is over.
     #[must_use]
     pub fn for_those_who_see<Q: Question>(self, question: Q) -> Self {
@@ -88,11 +88,11 @@ impl Events {
         {
             return Err(Fault::forbidden("You may not listen to this, or it does not exist."));
         }
-        let credential = match audience {
-            Audience::Caller => authorization(execution.loader.request(), Scope::Caller).cloned(),
-            Audience::Everybody | Audience::Seeing(_) => None,
+        let scope = match audience {
+            Audience::Caller => Scope::Caller,
+            Audience::Everybody | Audience::Seeing(_) => Scope::Public,
         };
-        let key = Key { upstream, path: path.into(), credential };
+        let key = Key { upstream, path: path.into(), whom: whom(execution.loader.request(), scope) };
         let counted = execution.loader.upstreams().meters(&upstream);
         let counted = counted.map(|meters| Counted::of(&meters.event_listeners));
         let mut listener = Hub::join(execution.loader.upstreams(), key);

@@ -5,7 +5,10 @@ use super::{
     call::Call,
     client::{JSON, bad_response},
 };
-use crate::fanout::{Code, Fault, Loader, Question, Scope, Sharing};
+use crate::{
+    fanout::{Code, Fault, Loader, Question, Scope, Sharing},
+    request::whom,
+};
 use http::{HeaderName, HeaderValue, Method, header};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use std::sync::Arc;
@@ -206,11 +209,9 @@ impl Write {
         // the same.
         let under_way = upstreams.writes.begin();
         let stale = MakesStale { upstreams: upstreams.clone(), which: self.stale };
-        let mut call = Call::new(self.method, upstreams.uri(&self.upstream, &self.path)?);
+        let caller = whom(self.loader.request(), Scope::Caller);
+        let mut call = Call::new(self.method, upstreams.uri(&self.upstream, &self.path)?, caller);
         let headers = &mut call.headers;
-        if let Some(authorization) = crate::request::authorization(self.loader.request(), Scope::Caller) {
-            headers.insert(header::AUTHORIZATION, authorization.clone());
-        }
         if let Some(key) = &self.key {
             let key = HeaderValue::from_str(key)
                 .map_err(|_| Fault::bad_input("An idempotency key consists of visible ASCII characters."))?;

@@ -23,3 +23,4 @@ mod sharing;
 mod subscriptions;
 mod telemetry;
 mod trusted;
+mod vouching;

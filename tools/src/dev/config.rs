@@ -64,6 +64,8 @@ pub(super) struct Printed {
 #[derive(Default, Deserialize)]
 pub(super) struct Auth {
     pub(super) issuer: Option<String>,
+    #[serde(default)]
+    pub(super) trusted: BTreeMap<String, String>,
 }
 
 /// Asks every binary; all that is wrong with any configuration is one failure.

@@ -30,8 +30,10 @@ pub(super) fn follow(moves: &[Move], printed: &Printed) -> Vec<String> {
     let upstreams = printed.upstreams.iter().map(|(name, url)| (format!("upstreams.{name}"), url));
     let links = printed.links.iter().map(|(name, url)| (format!("links.{name}"), url));
     let issuer = printed.auth.issuer.iter().map(|url| ("auth.issuer".to_owned(), url));
+    let trusted = printed.auth.trusted.iter().map(|(name, url)| (format!("auth.trusted.{name}"), url));
     upstreams
         .chain(links)
+        .chain(trusted)
         .chain(issuer)
         .filter_map(|(key, url)| {
             let moved = moves.iter().find(|moved| {
@@ -53,13 +55,20 @@ mod tests {
     fn urls_of_a_moved_service_follow_and_no_others() {
         let printed: Printed = toml::from_str(
             "listen = '127.0.0.1:1'\n[upstreams]\na = 'http://127.0.0.1:7101/'\nb = 'http://127.0.0.1:71011/'\n\
-             [links]\nart = 'http://127.0.0.1:7101/art'\n[auth]\nissuer = 'http://127.0.0.1:7102'",
+             [links]\nart = 'http://127.0.0.1:7101/art'\n[auth]\nissuer = 'http://127.0.0.1:7102'\n[auth.trusted]\nfront = 'http://127.0.0.1:7101/jwks'",
         )
         .unwrap();
         let moves = [Move { from: "http://127.0.0.1:7101".into(), to: "http://127.0.0.1:9".into() }];
         assert_eq!(
             follow(&moves, &printed),
-            ["--set", "upstreams.a=http://127.0.0.1:9", "--set", "links.art=http://127.0.0.1:9/art"]
+            [
+                "--set",
+                "upstreams.a=http://127.0.0.1:9",
+                "--set",
+                "links.art=http://127.0.0.1:9/art",
+                "--set",
+                "auth.trusted.front=http://127.0.0.1:9/jwks"
+            ]
         );
     }
 }

@@ -26,7 +26,7 @@ async fn a_like_is_set_and_read_again() {
     let write = written(world.library.calls());
     assert_eq!((write.method.as_str(), write.url().as_str()), ("PUT", "/likes/tr-1"));
     assert_eq!(write.header("idempotency-key"), Some("tap-1"));
-    assert_eq!(write.bearer(), Some(world.token.as_str()));
+    assert_eq!(write.caller().as_deref(), Some("us-1"));
 }
 
 #[tokio::test]

@@ -6,9 +6,9 @@ use kit::json;
 #[tokio::test]
 async fn what_is_asked_for_one_is_never_told_another() {
     let world = world(1).await;
-    let ada = world.token.clone();
-    world.library.get("/likes", move |call| {
-        let rows = if call.bearer() == Some(&ada) { json!([{"track_id": "tr-1"}]) } else { json!([]) };
+    world.library.get("/likes", |call| {
+        let rows =
+            if call.caller().as_deref() == Some("us-1") { json!([{"track_id": "tr-1"}]) } else { json!([]) };
         json!({"items": rows})
     });
     let query = r#"{ track(id: "tr-1") { liked } }"#;

@@ -24,9 +24,9 @@ async fn shows_what_the_user_keeps() {
             ]},
         })
     );
-    assert!(world.library.calls().iter().all(|call| call.bearer() == Some(world.token.as_str())));
+    assert!(world.library.calls().iter().all(|call| call.caller().as_deref() == Some("us-1")));
     assert!(
-        world.catalog.calls().iter().all(|call| call.bearer().is_none()),
+        world.catalog.calls().iter().all(|call| call.service().as_deref() == Some("mobile")),
         "the catalogue is the same for all"
     );
 }

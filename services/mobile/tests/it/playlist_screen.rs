@@ -42,7 +42,7 @@ async fn news_make_each_listener_read_the_playlist_anew_and_as_itself() {
     world.library.until_under_way("/events", 1).await;
     let listening = &world.library.calls_of("/events")[0];
     assert_eq!(listening.url(), "/events?playlist_ids=pl-1");
-    assert_eq!(listening.bearer(), None, "all who have it open share it");
+    assert_eq!(listening.service().as_deref(), Some("mobile"), "all who have it open share it");
 
     news.send(Some("1"), &json!({"playlist_id": "pl-1", "version": 2}));
     let event = open.event().await;
@@ -58,7 +58,7 @@ async fn news_make_each_listener_read_the_playlist_anew_and_as_itself() {
     assert!(open.next().await.is_none());
     // When it subscribed, and for each event: the right to know of it and its row are one question.
     assert_eq!(world.library.count("/playlists"), 3, "nothing is remembered from one event to the next");
-    assert!(world.library.calls_of("/playlists").iter().all(|call| call.bearer() == Some(&world.token)));
+    assert!(world.library.calls_of("/playlists").iter().all(|call| call.caller().as_deref() == Some("us-1")));
     drop(open);
     news.until_nobody_listens().await;
 }

@@ -28,7 +28,7 @@ async fn is_liked_or_not_by_whoever_holds_the_phone() {
     assert_eq!(*answer.ok(), json!({"one": {"liked": true}, "two": {"liked": false}}));
     let [call] = &world.library.calls()[..] else { panic!("one call, not {:?}", world.library.urls()) };
     assert_eq!(call.url(), "/likes?track_ids=tr-1,tr-2&fields=track_id");
-    assert_eq!(call.bearer(), Some(world.token.as_str()));
+    assert_eq!(call.caller().as_deref(), Some("us-1"));
     assert_eq!(world.catalog.count("/tracks"), 2, "one batch for each of the two requests");
 }
 

@@ -92,6 +92,8 @@ struct Identity {
     db: Db,
     config: Arc<Config>,
     signer: Arc<Signer>,
+    /// Checks those that it signed itself, where it is asked as a provider and not as a service behind others.
+    own_tokens: Verifier,
     development: bool,
 }
 
@@ -138,18 +140,16 @@ async fn routes(context: Context<Config>) -> Result<Routes, BoxError> {
     };
     auth.issuer = Some(issuer.clone());
     let signer = Signer::load(&context.db, &issuer, auth.audience.clone()).await?;
-    // The keys are at hand: asking ourselves for them over HTTP would need us to be up already.
-    let verifier = Verifier::fixed(&auth, &JwkSet { keys: vec![signer.public().clone()] });
+    // Its own keys are at hand: asking itself for them over HTTP would need it to be up already.
+    let own_tokens = Verifier::fixed(&auth, &JwkSet { keys: vec![signer.public().clone()] });
     let identity = Identity {
         db: context.db,
         config: context.config,
         signer: Arc::new(signer),
+        own_tokens,
         development: context.development,
     };
-    let routes = users::routes()
-        .merge(me::routes())
-        .merge(provider::routes(identity.development))
-        .merge(keys::routes(identity.development));
-    let open = provider::open_routes().merge(keys::open_routes()).with_state(identity.clone());
-    Ok(Routes::verified_by(routes.with_state(identity), verifier).open(open))
+    let routes = users::routes().merge(me::routes()).merge(provider::routes(identity.development));
+    let open = provider::open_routes().merge(keys::routes(identity.development)).with_state(identity.clone());
+    Ok(Routes::from(routes.with_state(identity)).open(open))
 }

@@ -4,7 +4,7 @@ use axum::Router;
 use axum::extract::State;
 use axum::response::Response;
 use axum::routing::get;
-use rest::{Asking, Db, Ids, LastEventId, Problem, Query, stream_events};
+use rest::{Db, Ids, Known, LastEventId, Problem, Query, stream_events};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
@@ -21,7 +21,7 @@ pub fn routes() -> Router<Db> {
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct Watch {
-    /// Comma-separated, at most 50; all of them must be readable by the caller, if there is one.
+    /// Comma-separated, at most 50; all of them must be readable by the caller, if it is a user.
     #[param(value_type = String, example = "pl-1")]
     playlist_ids: Ids,
 }
@@ -29,13 +29,13 @@ pub struct Watch {
 /// Server-sent events `playlist` with `{"playlist_id", "version"}`: ids only, the rows are read as always. A playlist
 /// that is then no longer there was deleted. `Last-Event-ID` resumes; `reset` says that something was missed.
 ///
-/// A caller may watch what it may read. A service that follows for many callers comes without a credential, and may
-/// watch everything: before it passes an event on, it asks as that caller whether the playlist may be read.
+/// A user may watch what they may read. A service that follows for many of them asks as itself, and may watch
+/// everything: before it passes an event on, it asks as that user whether the playlist may be read. Nobody else may.
 #[utoipa::path(get, path = "/events", params(Watch, ("Last-Event-ID" = Option<String>, Header)),
     responses((status = 200, description = "A stream of events", content_type = "text/event-stream")))]
 pub async fn stream(
     State(db): State<Db>,
-    Asking(caller): Asking,
+    Known(caller): Known,
     reader: Reader,
     last: LastEventId,
     Query(watch): Query<Watch>,

@@ -49,7 +49,7 @@ async fn commenting_is_written_once_as_the_visitor_and_read_back() {
     let write = &world.activity.calls()[0];
     assert_eq!(write.json(), json!({"track_id": "tr-1", "body": "So good", "at_ms": 61_000}));
     assert_eq!(write.header("idempotency-key"), Some("k-1"));
-    assert_eq!(write.bearer(), Some(token.as_str()));
+    assert_eq!(write.caller().as_deref(), Some("us-1"));
 }
 
 #[tokio::test]

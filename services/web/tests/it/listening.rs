@@ -29,6 +29,6 @@ async fn a_play_is_named_by_its_key_so_that_it_counts_once() {
         ]})
     );
     assert_eq!(write.header("idempotency-key"), Some("k-1"));
-    assert_eq!(write.bearer(), Some(token.as_str()));
+    assert_eq!(write.caller().as_deref(), Some("us-1"));
     assert_eq!(world.web.query(report).await.codes(), ["UNAUTHENTICATED"]);
 }

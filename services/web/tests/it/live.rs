@@ -39,7 +39,7 @@ async fn plays_and_comments_arrive_as_they_happen() {
 
     let listening = &world.activity.calls_of("/events")[0];
     assert_eq!(listening.url(), "/events?track_ids=tr-1");
-    assert_eq!(listening.bearer(), None, "all who look at this page share it");
+    assert_eq!(listening.service().as_deref(), Some("web"), "all who look at this page share it");
     // Each event is asked anew, never answered from what was known at the last.
     assert_eq!(world.catalog.count("/tracks"), 4);
 

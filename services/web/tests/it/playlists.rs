@@ -110,7 +110,7 @@ async fn an_edit_is_one_write_with_key_and_version_and_the_playlist_is_read_anew
         assert_eq!(write.json(), body, "{mutation}");
         assert_eq!(write.header("if-match"), version, "{mutation}");
         assert_eq!(write.header("idempotency-key"), Some("k"), "{mutation}");
-        assert!(write.bearer().is_some(), "{mutation}");
+        assert_eq!(write.caller().as_deref(), Some("us-1"), "{mutation}");
         assert_eq!(world.library.total(), 2, "the write, and reading what came of it");
     }
 }

@@ -29,7 +29,7 @@ async fn somebody_sees_what_is_theirs() {
     let private = ["/me", "/playlists", "/likes", "/follows"];
     for call in [world.identity.calls(), world.library.calls(), world.catalog.calls()].concat() {
         let is_private = private.contains(&call.path.as_str());
-        assert_eq!(call.bearer(), is_private.then_some(token.as_str()), "{}", call.url());
+        assert_eq!(call.caller().as_deref(), is_private.then_some("us-1"), "{}", call.url());
     }
 }
 
@@ -80,7 +80,7 @@ async fn liking_and_following_are_put_and_taken_back_with_their_key() {
             "DELETE /follows/ar-1 k-4"
         ]
     );
-    assert!(writes.iter().all(|call| call.bearer() == Some(token.as_str())));
+    assert!(writes.iter().all(|call| call.caller().as_deref() == Some("us-1")));
 }
 
 #[tokio::test]

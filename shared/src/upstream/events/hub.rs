@@ -1,8 +1,10 @@
 //! Where those meet who listen to the same stream of the same upstream.
 
 use super::line::{Line, Listener};
-use crate::upstream::{Upstream, Upstreams};
-use http::HeaderValue;
+use crate::{
+    auth::internal::Whom,
+    upstream::{Upstream, Upstreams},
+};
 use parking_lot::Mutex;
 use rustc_hash::FxHashMap;
 use std::sync::{Arc, Weak};
@@ -12,15 +14,15 @@ use std::sync::{Arc, Weak};
 pub(super) struct Key {
     pub upstream: Upstream,
     pub path: Arc<str>,
-    /// Whose it is; nobody's, if all may share it.
-    pub credential: Option<HeaderValue>,
+    /// Whose it is; the service's, if all may share it.
+    pub whom: Whom,
 }
 
-pub(super) type Name = (&'static str, Arc<str>, Option<HeaderValue>);
+pub(super) type Name = (&'static str, Arc<str>, Whom);
 
 impl Key {
     pub fn name(&self) -> Name {
-        (self.upstream.name(), self.path.clone(), self.credential.clone())
+        (self.upstream.name(), self.path.clone(), self.whom.clone())
     }
 }
 

@@ -8,7 +8,11 @@ use crate::{
     fanout::{Code, Fault},
     request::RequestContext,
     telemetry::Counted,
-    upstream::{Upstreams, call::Call, client::bad_response},
+    upstream::{
+        Upstreams,
+        call::Call,
+        client::{MISTRUSTED, bad_response},
+    },
 };
 use bytes::Bytes;
 use eventsource_stream::{Event, Eventsource};
@@ -188,12 +192,10 @@ async fn connect(
     key: &Key,
     last: Option<&str>,
 ) -> Result<(impl Stream<Item = Event> + use<>, Option<String>), Fault> {
-    let mut call = Call::new(Method::GET, upstreams.uri(&key.upstream, &key.path)?);
+    let uri = upstreams.uri(&key.upstream, &key.path)?;
+    let mut call = Call::new(Method::GET, uri, key.whom.clone());
     let headers = &mut call.headers;
     headers.insert(header::ACCEPT, HeaderValue::from_static("text/event-stream"));
-    if let Some(credential) = &key.credential {
-        headers.insert(header::AUTHORIZATION, credential.clone());
-    }
     if let Some(last) = last.and_then(|last| HeaderValue::from_str(last).ok()) {
         headers.insert(LAST_EVENT_ID, last);
     }
@@ -204,6 +206,10 @@ async fn connect(
     })?;
     let refusal = match response.status().as_u16() {
         200 => None,
+        401 if !call.is_a_callers() => {
+            tracing::error!(upstream.name = name, "{MISTRUSTED}");
+            Some(bad_response())
+        }
         401 => Some(Fault::unauthenticated()),
         403 | 404 => Some(Fault::forbidden("You may not listen to this, or it does not exist.")),
         _ => Some(bad_response()),

@@ -27,7 +27,8 @@ async fn an_upstream_that_says_it_cannot() {
 #[tokio::test]
 async fn an_upstream_that_will_not() {
     assert_eq!(code_of(|| Reply::problem(400, "what?")).await, "UPSTREAM_BAD_RESPONSE");
-    assert_eq!(code_of(|| Reply::problem(401, "who?")).await, "UNAUTHENTICATED");
+    // Who is told "who?" is this service, which asks what is the same for everybody as itself.
+    assert_eq!(code_of(|| Reply::problem(401, "who?")).await, "UPSTREAM_BAD_RESPONSE");
     assert_eq!(code_of(|| Reply::problem(403, "no")).await, "FORBIDDEN");
 }
 

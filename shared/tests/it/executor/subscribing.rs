@@ -14,7 +14,7 @@ async fn every_event_is_asked_anew_as_the_subscriber() {
     let token = world.issuer.token("us-1");
     let mut subscription = world.bff.subscribe(DOCUMENT, json!({"id": "w1"}), Some(&token)).await;
     world.shop.until_under_way("/events", 1).await;
-    assert_eq!(world.shop.calls()[0].bearer(), Some(token.as_str()));
+    assert_eq!(world.shop.calls()[0].caller().as_deref(), Some("us-1"));
 
     events.send(Some("1"), &json!({"version": 1}));
     let first = subscription.event().await;
@@ -28,7 +28,7 @@ async fn every_event_is_asked_anew_as_the_subscriber() {
     let second = subscription.event().await;
     assert_eq!(second.data("writerChanged.writer.name"), "Renamed");
     assert_eq!(world.shop.count("/writers"), 2);
-    assert!(world.shop.calls_of("/me").iter().all(|call| call.bearer() == Some(&token)));
+    assert!(world.shop.calls_of("/me").iter().all(|call| call.caller().as_deref() == Some("us-1")));
 
     subscription.complete().await;
     events.until_nobody_listens().await;

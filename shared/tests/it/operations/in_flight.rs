@@ -26,7 +26,7 @@ async fn two_at_once_ask_upstreams_once_and_get_the_same_bytes() {
         );
     }
     assert_eq!((world.shop.count("/things"), world.shop.count("/parts")), (1, 1));
-    assert!(world.shop.calls().iter().all(|call| call.bearer().is_none()));
+    assert!(world.shop.calls().iter().all(|call| call.service().is_some()));
     // Under way is not kept: who comes later asks anew.
     world.bff.query(DOCUMENT).await.ok();
     assert_eq!(world.shop.count("/things"), 2);

@@ -210,7 +210,7 @@ impl Mutation {
     }
 }
 
-/// The BFF over a shop whose answers are fresh for a minute, and whose notes are the bearer's.
+/// The BFF over a shop whose answers are fresh for a minute, and whose notes are the caller's.
 pub struct World {
     pub shop: Fake,
     pub issuer: Issuer,
@@ -329,9 +329,9 @@ pub fn parts(call: &Call) -> Value {
     call.list("thing_ids").iter().map(row).collect()
 }
 
-/// The bearer's.
+/// The caller's.
 pub fn notes(call: &Call) -> Value {
-    let by = call.bearer().unwrap_or("nobody");
+    let by = call.caller().unwrap_or_else(|| "nobody".to_owned());
     let row = |id: &String| json!({"thing_id": id, "by": by});
     call.list("thing_ids").iter().map(row).collect()
 }

@@ -22,9 +22,9 @@ async fn opening(held: &Mutex<Vec<Gate>>, rng: &mut StdRng) {
     }
 }
 
-/// Signs every row with the token that asked for it, and claims that everybody may keep it.
+/// Signs every row with the caller who asked for it, and claims that everybody may keep it.
 fn signed(call: &Call) -> Reply {
-    let text = call.bearer().unwrap_or("nobody");
+    let text = call.caller().unwrap_or_else(|| "nobody".to_owned());
     let ids = if call.path == "/mine" { vec!["a".to_owned()] } else { call.list("item_ids") };
     let rows = ids.iter().map(|id| json!({"text": text, "item_id": id}));
     let reply = Reply::from(Value::Array(rows.collect())).header("etag", "\"v1\"");
@@ -45,7 +45,8 @@ fn texts<'a>(value: &'a Value, into: &mut Vec<&'a str>) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_caller_is_answered_with_their_own_whatever_happens_to_the_others() {
     let world = World::at_most(1).await;
-    let tokens: Vec<_> = (0..8).map(|n| world.issuer.token(&format!("us-{n}"))).collect();
+    let callers: Vec<_> = (0..8).map(|n| format!("us-{n}")).collect();
+    let callers: Vec<_> = callers.into_iter().map(|user| (world.issuer.token(&user), user)).collect();
     let mut answered = 0;
     for seed in 0..12 {
         let mut rng = StdRng::seed_from_u64(seed);
@@ -68,14 +69,14 @@ async fn every_caller_is_answered_with_their_own_whatever_happens_to_the_others(
         }
         let requests: Vec<_> = (0..24)
             .map(|n| {
-                let token = tokens[n % tokens.len()].clone();
+                let (token, user) = callers[n % callers.len()].clone();
                 let query = world.bff.query(DOCUMENT).bearer(&token);
                 #[expect(clippy::disallowed_methods, reason = "a client of its own")]
-                (token, rng.random_bool(0.2), tokio::spawn(query.into_future()))
+                (user, rng.random_bool(0.2), tokio::spawn(query.into_future()))
             })
             .collect();
         let asking = async {
-            for (token, leaves, request) in requests {
+            for (user, leaves, request) in requests {
                 if leaves {
                     tokio::task::yield_now().await;
                     request.abort();
@@ -84,7 +85,7 @@ async fn every_caller_is_answered_with_their_own_whatever_happens_to_the_others(
                 let answer = request.await.unwrap();
                 let mut found = Vec::new();
                 texts(answer.data(""), &mut found);
-                assert!(found.iter().all(|text| *text == token), "seed {seed}: {token} got {answer}");
+                assert!(found.iter().all(|text| *text == user), "seed {seed}: {user} got {answer}");
                 answered += found.len();
             }
         };
@@ -96,10 +97,10 @@ async fn every_caller_is_answered_with_their_own_whatever_happens_to_the_others(
     }
     assert!(answered > 500, "hardly anybody was answered: {answered}");
     for path in ["/mine", "/notes"] {
-        assert!(world.store.calls_of(path).iter().all(|call| call.bearer().is_some()), "{path}");
+        assert!(world.store.calls_of(path).iter().all(|call| call.caller().is_some()), "{path}");
         assert!(world.store.calls_of(path).iter().all(|call| call.header("if-none-match").is_none()));
     }
-    assert!(world.store.calls_of("/items").iter().all(|call| call.bearer().is_none()));
+    assert!(world.store.calls_of("/items").iter().all(|call| call.service().is_some()));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -109,7 +110,7 @@ async fn a_callers_rows_are_never_kept() {
     let token = world.issuer.token("us-1");
     for _ in 0..3 {
         let answer = world.bff.query("{ notes(on: \"a\") { text } }").bearer(&token).await;
-        assert_eq!(answer.ok()["notes"][0]["text"], token);
+        assert_eq!(answer.ok()["notes"][0]["text"], "us-1");
     }
     assert_eq!(world.store.count("/notes"), 3, "not even for the same caller");
 }

@@ -41,7 +41,7 @@ impl Repository {
             let at = format!("http://127.0.0.1:{port}");
             settings.extend(callers.iter().map(|bff| format!("{bff}.upstreams.{service}={at}")));
         }
-        for name in SERVICES[1..].iter().chain(&BFFS) {
+        for name in BFFS {
             settings.push(format!("{name}.auth.issuer=http://127.0.0.1:{issuer}"));
         }
         for bff in SERVICES.into_iter().chain(BFFS) {

@@ -1,11 +1,13 @@
 //! The four REST services of one test, each a process over a database of its own, and BFFs in front of them.
 
 use super::world::{self, SERVICES, SMALL, Size};
-use kit::{Answer, Place, Process, Spawn, Value, json};
+use kit::{Answer, Front, Place, Process, Spawn, Value, json};
 use std::{collections::BTreeMap, path::Path, time::Duration};
 use tempfile::TempDir;
 
 pub struct House {
+    /// Publishes the key that all BFFs of this test share.
+    keys: Front,
     folder: TempDir,
     running: BTreeMap<&'static str, Process>,
     /// Where each service is, or was before it was killed.
@@ -21,8 +23,8 @@ impl House {
     pub async fn of(size: Size) -> Self {
         let folder = tempfile::tempdir().unwrap();
         world::copy(size, folder.path());
-        let mut house = Self { folder, running: BTreeMap::new(), urls: BTreeMap::new() };
-        // The first one is the token provider: the others must be told where it is.
+        let keys = Front::start().await;
+        let mut house = Self { keys, folder, running: BTreeMap::new(), urls: BTreeMap::new() };
         for service in SERVICES {
             house.open(service, "127.0.0.1:0").await;
         }
@@ -32,10 +34,8 @@ impl House {
     async fn open(&mut self, service: &'static str, listen: &str) {
         let database = world::database(service, self.folder.path());
         let spawn = Process::of(service).set("database", &database).set("listen", listen);
-        let spawn = match self.urls.get("identity") {
-            Some(issuer) => spawn.issuer(issuer),
-            None => spawn,
-        };
+        let bffs = ["mobile", "web", "partner"];
+        let spawn = bffs.into_iter().fold(spawn, |spawn, bff| spawn.trusts(bff, &self.keys));
         let process = spawn.start().await;
         self.urls.insert(service, process.url());
         self.running.insert(service, process);

@@ -5,7 +5,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::plays::play;
-use kit::{Issuer, Person, Place as _, Process, json, text};
+use kit::{Front, Person, Place as _, Process, json, text};
 
 const PHONES: usize = 8;
 const ENOUGH: usize = 60;
@@ -13,13 +13,17 @@ const PLAYS_PER_BATCH: usize = 5;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_was_acknowledged_survives_kill_9_exactly_once() {
-    let issuer = Issuer::start().await;
+    let front = Front::start().await;
     let folder = tempfile::tempdir().unwrap();
     let database = folder.path().join("activity.db");
-    let start =
-        || Process::of("activity").set("database", &database.to_string_lossy()).issuer(&issuer).start();
+    let start = || {
+        Process::of("activity")
+            .set("database", &database.to_string_lossy())
+            .trusts(Front::NAME, &front)
+            .start()
+    };
     let process = start().await;
-    let token = issuer.token_with("us-1", json!({"scope": "activity"}));
+    let token = front.token("activity", "us-1", json!({"scope": "activity"}));
     let person = |process: &Process| Person::new(process.url(), Some(token.clone()));
     let mika = person(&process);
 

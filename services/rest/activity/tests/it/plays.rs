@@ -51,7 +51,7 @@ async fn reports_need_a_signed_in_user_and_one_bad_one_refuses_the_batch_by_its_
     let body = |reports: Value| Some(json!({ "reports": reports }));
     world.nobody().send("POST", "/plays", &[], body(json!([good]))).await.expect(401);
     let partner =
-        world.holder(Some(world.issuer.token_with("demo-partner", json!({"scope": "catalog:read"}))));
+        world.holder(Some(world.front.token("activity", "demo-partner", json!({"scope": "catalog:read"}))));
     partner.send("POST", "/plays", &[], body(json!([good]))).await.expect(403);
     let mika = world.user("us-1");
     let mut early = good.clone();

@@ -3,12 +3,12 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use kit::{Issuer, Person, Place as _, json};
+use kit::{Front, Person, Place as _, json};
 use rest::{Running, Settings};
 use tempfile::TempDir;
 
 pub struct World {
-    pub issuer: Issuer,
+    pub front: Front,
     running: Option<Running>,
     folder: TempDir,
 }
@@ -16,14 +16,14 @@ pub struct World {
 impl World {
     pub async fn start() -> Self {
         let mut world =
-            Self { issuer: Issuer::start().await, running: None, folder: tempfile::tempdir().unwrap() };
+            Self { front: Front::start().await, running: None, folder: tempfile::tempdir().unwrap() };
         world.up().await;
         world
     }
 
     async fn up(&mut self) {
         let mut settings = Settings::for_test(self.folder.path());
-        settings.common.auth.issuer = Some(self.issuer.url().parse().unwrap());
+        settings.common.auth.trusted.insert(Front::NAME.to_owned(), self.front.url().parse().unwrap());
         self.running = Some(activity::service().start(settings).await.unwrap());
     }
 
@@ -44,7 +44,7 @@ impl World {
 
     /// Somebody with a token that fits this service.
     pub fn user(&self, id: &str) -> Person {
-        self.holder(Some(self.issuer.token_with(id, json!({"scope": "openid activity"}))))
+        self.holder(Some(self.front.token("activity", id, json!({"scope": "openid activity"}))))
     }
 
     pub fn nobody(&self) -> Person {

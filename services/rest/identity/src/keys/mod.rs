@@ -1,7 +1,8 @@
 //! Partners' API keys: issued, listed, rotated and revoked by an administrator, looked up by backends.
 //!
 //! An administrator is whoever has the scope `keys:manage`: an operator's client asks for it with its credentials at
-//! `POST /token`. A partner's own credentials open nothing here.
+//! `POST /token`. A partner's own credentials open nothing here. No backend stands in between: these routes check the
+//! provider's own tokens themselves.
 
 mod demo;
 mod directory;
@@ -12,7 +13,7 @@ use axum::extract::FromRequestParts;
 use axum::routing::{get, post};
 use bff::auth::key;
 use http::request::Parts;
-use rest::{Asking, BoxError, Caching, Db, Problem, cached};
+use rest::{BoxError, Caching, Db, Problem, cached};
 
 use crate::Identity;
 
@@ -29,22 +30,19 @@ pub fn routes(development: bool) -> Router<Identity> {
         .route("/keys/{id}", axum::routing::delete(revoke))
         .route("/keys/{id}/rotate", post(rotate));
     let routes = if development { routes.route("/dev/key", get(dev_key)) } else { routes };
-    cached(routes, Caching::Private)
-}
-
-/// Checks its caller itself: a backend is no user, and its secret no token.
-pub fn open_routes() -> Router<Identity> {
-    Router::new().route("/keys", get(directory))
+    // A backend is no user, and its secret no token: that route has a check of its own.
+    cached(routes, Caching::Private).route("/keys", get(directory))
 }
 
 /// Extractor: somebody who may manage keys.
 pub struct Administrator;
 
-impl<S: Send + Sync> FromRequestParts<S> for Administrator {
+impl FromRequestParts<Identity> for Administrator {
     type Rejection = Problem;
 
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        let Asking(caller) = Asking::from_request_parts(parts, state).await?;
+    async fn from_request_parts(parts: &mut Parts, identity: &Identity) -> Result<Self, Problem> {
+        let caller = identity.own_tokens.verify(&parts.headers).await;
+        let caller = caller.map_err(|error| Problem::unauthenticated(error.to_string()))?;
         if caller.has_scope(MANAGE) {
             Ok(Self)
         } else if caller.is_signed_in() {

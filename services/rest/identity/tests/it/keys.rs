@@ -80,7 +80,9 @@ async fn nobody_but_an_administrator_manages_keys() {
     for (method, path, body) in asked {
         for (person, status) in [
             (world.nobody(), 401),
-            (world.user("us-1").await, 403),
+            (world.holder(Some(world.access_token("us-1").await)), 403),
+            // As a backend would vouch for somebody.
+            (world.user("us-1"), 401),
             // Not even its own.
             (client(&world, "demo-partner").await, 403),
         ] {

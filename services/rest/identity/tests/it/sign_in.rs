@@ -6,6 +6,7 @@ use rest::Settings;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
+use crate::tokens::{bearer, verifier};
 use crate::world::{Reply, World, encoded, text};
 
 const VERIFIER: &str = "a-verifier-that-is-at-least-forty-three-letters-long";
@@ -92,7 +93,9 @@ async fn one_click_gives_a_code_and_the_code_gives_tokens_once() {
     );
     let id = claims(&tokens.body["id_token"]);
     assert_eq!((&id["aud"], &id["nonce"], &id["iss"]), (&"web".into(), &"n-1".into(), &world.url().into()));
-    world.holder(Some(text(&tokens.body["access_token"]))).get("/me").await.expect(200);
+    let token = bearer(&text(&tokens.body["access_token"]));
+    let caller = verifier(&world.url(), "bespoke").verify(&token).await.unwrap();
+    assert_eq!(caller.subject(), Some("us-1"));
 
     // A second use shows that somebody else has the code: what it gave is withdrawn.
     let reused = redeem(&world, &code, &[]).await.expect(400);

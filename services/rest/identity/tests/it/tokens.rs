@@ -7,14 +7,17 @@ use http::{HeaderMap, HeaderValue};
 use crate::world::{World, encoded, reply, text};
 
 async fn token(world: &World) -> HeaderMap {
-    let token = world.user("us-1").await.token.unwrap();
+    bearer(&world.access_token("us-1").await)
+}
+
+pub fn bearer(token: &str) -> HeaderMap {
     HeaderMap::from_iter([(
         http::header::AUTHORIZATION,
         HeaderValue::from_str(&format!("Bearer {token}")).unwrap(),
     )])
 }
 
-fn verifier(issuer: &str, audience: &str) -> Verifier {
+pub fn verifier(issuer: &str, audience: &str) -> Verifier {
     let settings = AuthSettings {
         issuer: Some(issuer.parse().unwrap()),
         audience: audience.to_owned(),
@@ -65,7 +68,7 @@ async fn partners_get_tokens_for_their_secret_and_their_scopes() {
     assert_eq!(ask("demo-partner-secret", "library").await.expect(400).body["error"], "invalid_scope");
     assert_eq!(ask("wrong", "").await.expect(401).body["error"], "invalid_client");
     // A partner is nobody with an account.
-    world.holder(Some(text(&all.body["access_token"]))).get("/me").await.expect(404);
+    world.user("demo-partner").get("/me").await.expect(404);
 }
 
 #[tokio::test]

@@ -4,13 +4,15 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use identity::Config;
+use kit::{Front, Place as _};
 use reqwest::Method;
 use reqwest::header::HeaderMap;
 use rest::{Running, Settings};
-use serde_json::Value;
+use serde_json::{Value, json};
 use tempfile::TempDir;
 
 pub struct World {
+    pub front: Front,
     running: Option<Running>,
     folder: TempDir,
 }
@@ -28,7 +30,8 @@ impl World {
     }
 
     pub async fn with(change: impl FnOnce(&mut Settings<Config>)) -> Self {
-        let mut world = Self { running: None, folder: tempfile::tempdir().unwrap() };
+        let (front, folder) = (Front::start().await, tempfile::tempdir().unwrap());
+        let mut world = Self { front, running: None, folder };
         let output = world.import(PEOPLE);
         assert!(output.status.success(), "{output:?}");
         world.up(change).await;
@@ -37,6 +40,7 @@ impl World {
 
     async fn up(&mut self, change: impl FnOnce(&mut Settings<Config>)) {
         let mut settings = Settings::for_test(self.folder.path());
+        settings.common.auth.trusted.insert(Front::NAME.to_owned(), self.front.url().parse().unwrap());
         change(&mut settings);
         self.running = Some(identity::service().start(settings).await.unwrap());
     }
@@ -63,10 +67,15 @@ impl World {
         command(&self.database()).arg("import").arg(file).output().unwrap()
     }
 
-    /// Somebody signed in the short way.
-    pub async fn user(&self, id: &str) -> Person {
+    /// A user, as whoever asks for them vouches.
+    pub fn user(&self, id: &str) -> Person {
+        self.holder(Some(self.front.token("identity", id, json!({}))))
+    }
+
+    /// What the provider gives a user who signs in the short way.
+    pub async fn access_token(&self, id: &str) -> String {
         let reply = self.nobody().get(&format!("/dev/token?user={id}")).await.expect(200);
-        self.holder(Some(text(&reply.body["access_token"])))
+        text(&reply.body["access_token"])
     }
 
     pub fn nobody(&self) -> Person {

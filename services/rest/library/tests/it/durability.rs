@@ -4,20 +4,24 @@ use std::collections::BTreeMap;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use kit::{Issuer, Person, Place as _, Process, json};
+use kit::{Front, Person, Place as _, Process, json};
 
 const WRITERS: usize = 8;
 const ENOUGH: usize = 60;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_was_acknowledged_survives_kill_9_exactly_once() {
-    let issuer = Issuer::start().await;
+    let front = Front::start().await;
     let folder = tempfile::tempdir().unwrap();
     let database = folder.path().join("library.db");
-    let start =
-        || Process::of("library").set("database", &database.to_string_lossy()).issuer(&issuer).start();
+    let start = || {
+        Process::of("library")
+            .set("database", &database.to_string_lossy())
+            .trusts(Front::NAME, &front)
+            .start()
+    };
     let process = start().await;
-    let token = issuer.token_with("us-1", json!({"scope": "library"}));
+    let token = front.token("library", "us-1", json!({"scope": "library"}));
     let person = |process: &Process| Person::new(process.url(), Some(token.clone()));
     let mika = person(&process);
     let made = mika.send("POST", "/playlists", &[], Some(json!({ "title": "Safe" }))).await.expect(201);

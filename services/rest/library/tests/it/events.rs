@@ -71,7 +71,9 @@ async fn who_follows_for_many_is_told_ids_and_nothing_else() {
     let secret = create(&mika, "Secret", false, &[]).await;
     // Whether there is such a playlist is not told either.
     let path = format!("/events?playlist_ids={secret},pl-nowhere");
-    let mut subscriber = Subscriber::connect(&world.nobody(), &path, None).await;
+    let nobody = world.nobody().get(&path).await.expect(401);
+    assert_eq!(nobody.header("www-authenticate"), "Bearer");
+    let mut subscriber = Subscriber::connect(&world.service(), &path, None).await;
     mika.send("DELETE", &format!("/playlists/{secret}"), &[], None).await.expect(204);
     assert_eq!(subscriber.next().await.data, json!({ "playlist_id": secret, "version": 2 }));
 }

@@ -59,7 +59,7 @@ async fn a_private_playlist_does_not_exist_for_others_and_a_public_one_is_only_t
 #[tokio::test]
 async fn a_token_needs_the_scope_and_a_good_signature() {
     let world = World::start().await;
-    let partner = world.holder(Some(world.issuer.token_with("us-1", json!({"scope": "catalog:read"}))));
+    let partner = world.holder(Some(world.front.token("library", "us-1", json!({"scope": "catalog:read"}))));
     partner.get("/likes").await.expect(403);
     let stranger = kit::Issuer::start().await;
     world

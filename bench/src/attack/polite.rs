@@ -38,7 +38,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// Asks for `time`, every tenth question over a new connection.
 pub async fn ask(addr: SocketAddr, time: Duration) -> Result<Polite, Fault> {
     let body = queries::ALL[0].body();
-    let truth = load::once(addr, "POST", "/graphql", body.clone()).await?;
+    let truth = once(addr, &mut None, body.clone()).await?;
     let until = Instant::now() + time;
     let mut polite = Polite { latencies: Vec::new(), lost: 0 };
     let mut connection = None;

@@ -4,7 +4,7 @@ mod errors;
 
 use self::errors::Errors;
 pub(super) use self::errors::put;
-use super::document::Refusal;
+use super::{document::Refusal, run::Ran};
 use crate::fanout::{Code, Completing, DegradedAt, Fanout, Keep, Operation, RAW, RootField, Stats, raw_text};
 use async_graphql::{PathSegment, Response, ServerError, Value, Variables};
 use bytes::Bytes;
@@ -102,8 +102,8 @@ pub fn refused(refusals: &[Refusal]) -> Answer {
 }
 
 /// The response of an operation that ran.
-pub fn executed(operation: &Operation, variables: &Variables, response: Response, stats: &Stats) -> Answer {
-    begin(operation, variables, response).end(operation, stats)
+pub fn executed(operation: &Operation, variables: &Variables, ran: Ran, stats: &Stats) -> Answer {
+    begin(operation, variables, ran).end(operation, stats)
 }
 
 /// A response whose last brace is still to come.
@@ -117,22 +117,23 @@ pub struct Beginning {
 }
 
 /// Data and errors of an operation that ran.
-pub fn begin(operation: &Operation, variables: &Variables, mut response: Response) -> Beginning {
-    errors::mask(operation, variables, &mut response.errors);
-    let (mut body, whole) = match alone(operation, variables, &mut response.data) {
+pub fn begin(operation: &Operation, variables: &Variables, mut ran: Ran) -> Beginning {
+    errors::mask(operation, variables, &mut ran.errors);
+    let roots = operation.selected(variables);
+    let (mut body, whole) = match alone(&roots, &mut ran.values) {
         Some(body) => (body, true),
         None => {
-            let mut body = Vec::with_capacity(size(&response.data) + 128);
+            let mut body = Vec::with_capacity(size(&ran.values) + 128);
             body.extend_from_slice(OPENING);
-            let whole = data(operation, variables, &response.data, &mut response.errors, &mut body);
+            let whole = data(&roots, &mut ran, &mut body);
             (body, whole)
         }
     };
-    let errors = !response.errors.is_empty();
+    let errors = !ran.errors.is_empty();
     let mut told = Errors::default();
     if errors {
         body.push(b',');
-        told = Errors::of_fields(operation, response.errors, &mut body);
+        told = Errors::of_fields(operation, ran.errors, &mut body);
     }
     let Errors { codes, traces } = told;
     Beginning { body, whole, codes, verdict: Verdict::Executed { errors }, traces }
@@ -157,15 +158,11 @@ pub fn told(operation: &Operation, stats: &Stats, body: &mut Vec<u8>) -> BTreeMa
 }
 
 /// Data by itself, and errors that can be shown. None: a root is null that may not be.
-pub fn part(
-    operation: &Operation,
-    variables: &Variables,
-    mut response: Response,
-) -> (Option<Bytes>, Vec<ServerError>) {
-    errors::mask(operation, variables, &mut response.errors);
-    let mut body = Vec::with_capacity(size(&response.data) + 128);
-    let whole = data(operation, variables, &response.data, &mut response.errors, &mut body);
-    (whole.then(|| body.into()), response.errors)
+pub fn part(operation: &Operation, variables: &Variables, mut ran: Ran) -> (Option<Bytes>, Vec<ServerError>) {
+    errors::mask(operation, variables, &mut ran.errors);
+    let mut body = Vec::with_capacity(size(&ran.values) + 128);
+    let whole = data(&operation.selected(variables), &mut ran, &mut body);
+    (whole.then(|| body.into()), ran.errors)
 }
 
 /// `"errors":[…]`, of errors that can be shown. Returns their codes.
@@ -216,10 +213,8 @@ impl Told {
 const OPENING: &[u8] = b"{\"data\":";
 
 /// The response's data where it was written, if it is one root's: most are, and need no second buffer.
-fn alone(operation: &Operation, variables: &Variables, data: &mut Value) -> Option<Vec<u8>> {
-    let [root] = operation.selected(variables)[..] else { return None };
-    let Value::Object(roots) = data else { return None };
-    let Value::Object(value) = roots.get_mut(&root.key)? else { return None };
+fn alone(roots: &[&RootField], values: &mut [Option<Value>]) -> Option<Vec<u8>> {
+    let ([root], [Some(Value::Object(value))]) = (roots, values) else { return None };
     let Value::Binary(text) = value.get_mut(RAW)? else { return None };
     // Anything but an object or a list may bear on what is around it.
     if !matches!(text.first(), Some(b'{' | b'[')) {
@@ -248,27 +243,21 @@ pub fn refused_at(operation: &Operation, variables: &Variables, mut response: Re
     }
 }
 
-fn size(data: &Value) -> usize {
-    let Value::Object(roots) = data else { return 4 };
-    roots.values().map(|value| raw_text(value).map_or(256, Bytes::len) + 32).sum()
+fn size(values: &[Option<Value>]) -> usize {
+    values.iter().flatten().map(|value| raw_text(value).map_or(256, Bytes::len) + 32).sum()
 }
 
 /// False, if data as a whole is null.
-fn data(
-    operation: &Operation,
-    variables: &Variables,
-    data: &Value,
-    errors: &mut Vec<ServerError>,
-    body: &mut Vec<u8>,
-) -> bool {
+fn data(roots: &[&RootField], ran: &mut Ran, body: &mut Vec<u8>) -> bool {
     let start = body.len();
     body.push(b'{');
-    for (at, root) in operation.selected(variables).into_iter().enumerate() {
+    for (at, root) in roots.iter().enumerate() {
         if at > 0 {
             body.push(b',');
         }
         body.extend_from_slice(&root.lead);
-        if !put_root(root, data, errors, body) {
+        let value = ran.values.get(at).and_then(Option::as_ref);
+        if !put_root(root, value, &mut ran.errors, body) {
             // A root that may not be null is: so is everything (§6.4.4).
             body.truncate(start);
             body.extend_from_slice(b"null");
@@ -280,11 +269,12 @@ fn data(
 }
 
 /// False, if there is no value where one must be.
-fn put_root(root: &RootField, data: &Value, errors: &mut Vec<ServerError>, body: &mut Vec<u8>) -> bool {
-    let value = match data {
-        Value::Object(roots) => roots.get(&root.key),
-        _ => None,
-    };
+fn put_root(
+    root: &RootField,
+    value: Option<&Value>,
+    errors: &mut Vec<ServerError>,
+    body: &mut Vec<u8>,
+) -> bool {
     let path = vec![PathSegment::Field(root.key.to_string())];
     Completing { pos: root.pos, path, errors, logs: true }.put(value, &root.ty, body)
 }

@@ -5,6 +5,7 @@ use super::{
     engine::Engine,
     guard::Guard,
     roots::{Fenced, Serial},
+    run::{Run, Runner},
     trusted::Trusted,
 };
 use crate::{
@@ -13,10 +14,9 @@ use crate::{
     upstream::Upstreams,
 };
 use async_graphql::{
-    ObjectType, Request, Response, SDLExportOptions, Schema, SubscriptionType, ValidationMode,
+    ObjectType, SDLExportOptions, Schema, SubscriptionType, ValidationMode,
     registry::{MetaType, Registry},
 };
-use futures::{FutureExt, future::BoxFuture, stream::BoxStream};
 use std::{fmt, sync::Arc};
 
 /// A schema that cannot be served; the text says why and what to do.
@@ -29,23 +29,6 @@ impl fmt::Display for SchemaError {
     }
 }
 impl std::error::Error for SchemaError {}
-
-/// async-graphql's schema, whatever its roots are.
-pub(super) trait Run: Send + Sync {
-    fn run(&self, request: Request) -> BoxFuture<'_, Response>;
-    fn stream(&self, request: Request) -> BoxStream<'static, Response>;
-}
-
-impl<Q: ObjectType + 'static, M: ObjectType + 'static, S: SubscriptionType + 'static> Run
-    for Schema<Q, M, S>
-{
-    fn run(&self, request: Request) -> BoxFuture<'_, Response> {
-        self.execute(request).boxed()
-    }
-    fn stream(&self, request: Request) -> BoxStream<'static, Response> {
-        self.execute_stream(request)
-    }
-}
 
 /// How a schema is served: what the configuration says, and what the BFF's code does. Whatever else a part of the
 /// engine has to be told at the start is a field here.
@@ -90,15 +73,18 @@ impl Declared {
         registry.remove_unused_types();
         only_entities_below_roots(&registry)?;
         // apollo-compiler validates in front of this, and the roots that arrive here were collected by us.
-        let schema = Schema::build(Fenced(query), Serial(mutation), subscription)
+        let (query, mutation) = (Fenced::new(query), Serial::new(mutation));
+        let schema = Schema::build(query.clone(), mutation.clone(), subscription)
             .validation_mode(ValidationMode::Fast)
             .disable_suggestions()
             .finish();
-        Ok(Self {
-            sdl: schema.sdl_with_options(SDLExportOptions::new().include_specified_by()),
-            runner: Arc::new(schema),
-            registry: Arc::new(registry),
-        })
+        let sdl = schema.sdl_with_options(SDLExportOptions::new().include_specified_by());
+        let runner = Runner::new(schema, query, mutation).ok_or_else(|| {
+            SchemaError(
+                "this version of async-graphql runs fields in another way: pin the one before".to_owned(),
+            )
+        })?;
+        Ok(Self { sdl, runner: Arc::new(runner), registry: Arc::new(registry) })
     }
 
     pub fn sdl(&self) -> &str {

@@ -60,6 +60,8 @@ pub struct PreparedOperation {
     /// As they are declared.
     pub variables: Vec<Node<ast::VariableDefinition>>,
     pub cost: OperationCost,
+    /// It asks for the schema itself.
+    pub introspects: bool,
     /// What it puts off, if it puts something off and clients may.
     pub defers: Option<Defers>,
 }
@@ -298,6 +300,7 @@ impl Documents {
             stub,
             conditional,
             has_variables,
+            introspects,
             variables: Vec::new(),
             cost: OperationCost::default(),
             defers: None,

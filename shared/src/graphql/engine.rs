@@ -4,11 +4,11 @@ mod stream;
 
 use super::{
     answer::{self, Answer, Verdict},
-    declared::{Declared, Run, SchemaError, Serving},
+    declared::{Declared, SchemaError, Serving},
     document::{Documents, Prepared, PreparedOperation, Refusal, Refusals},
     operation::GraphqlRequest,
-    roots,
     rounds::in_rounds,
+    run::{Asking, Ran, Run},
     sharing::Sharing,
     trusted::{self, Trusted},
     variables::{self, Coerced},
@@ -16,14 +16,13 @@ use super::{
 use crate::{
     Code,
     config::{Profile, Settings},
-    fanout::{Begun, Execution, Fault, Loader, Stats, Strictest, valued},
+    fanout::{Begun, Execution, Fault, Loader, Stats, Strictest},
     request::{Links, RequestContext},
     telemetry::{OperationType as Recorded, Outcome, RequestRecord},
     upstream::Upstreams,
 };
 use async_graphql::{
-    ObjectType, Positioned, Request, Response, SubscriptionType, Variables,
-    parser::types::{DocumentOperations, ExecutableDocument, OperationType, Selection},
+    ObjectType, Response, ServerError, SubscriptionType, Variables, parser::types::OperationType,
 };
 use futures::FutureExt;
 use std::{collections::BTreeMap, panic::AssertUnwindSafe, sync::Arc, time::Duration};
@@ -163,21 +162,21 @@ impl Engine {
 
     /// Runs an operation to its end.
     pub(super) async fn run(&self, ready: &Ready) -> Answer {
-        let response = self.respond(ready, None).await;
+        let ran = self.roots(ready, None).await;
         note_waves(&ready.stats);
-        answer::executed(&ready.operation().operation, &ready.variables, response, &ready.stats)
+        answer::executed(&ready.operation().operation, &ready.variables, ran, &ready.stats)
     }
 
     /// Runs its roots; what is put off below them is noted there, if it is cut.
-    pub(super) async fn respond(&self, ready: &Ready, begun: Option<Arc<Begun>>) -> Response {
+    pub(super) async fn roots(&self, ready: &Ready, begun: Option<Arc<Begun>>) -> Ran {
         let operation = ready.operation();
         let span = tracing::debug_span!(
             "operation",
             graphql.operation.type = %operation.operation.ty,
             graphql.operation.name = operation.name
         );
-        let running = AssertUnwindSafe(self.0.runner.run(ready.request(begun).0)).catch_unwind();
-        in_rounds(running).instrument(span).await.unwrap_or_else(|_| internal())
+        let running = AssertUnwindSafe(self.0.runner.run(ready.asking(begun))).catch_unwind();
+        in_rounds(running).instrument(span).await.unwrap_or_else(|_| Ran::failed(internal()))
     }
 
     pub(super) fn documents(&self) -> &Documents {
@@ -307,50 +306,21 @@ impl Ready {
         }
     }
 
-    /// What async-graphql runs, and what its roots find in their context.
-    fn request(&self, begun: Option<Arc<Begun>>) -> (Request, Arc<Execution>) {
+    /// What is run, and what its roots find in their context.
+    fn asking(&self, begun: Option<Arc<Begun>>) -> Asking<'_> {
         let operation = self.operation();
-        let execution = Arc::new(Execution::new(self.loader.clone(), operation.operation.clone(), begun));
-        let mut request = Request::new("").variables(self.variables.clone()).data(execution.clone());
-        if operation.operation.ty == OperationType::Mutation {
-            request = request.data(roots::Over::default());
-        }
-        request.set_parsed_query(stub(operation, &self.variables));
-        (request, execution)
+        let execution = Execution::new(self.loader.clone(), operation.operation.clone(), begun);
+        Asking { operation, variables: &self.variables, execution: Arc::new(execution) }
     }
-}
-
-/// The roots that this request selects, with the values of variables in place of their names: async-graphql takes a
-/// variable without a value for null.
-fn stub(operation: &PreparedOperation, variables: &Variables) -> ExecutableDocument {
-    let mut stub = operation.stub.clone();
-    let DocumentOperations::Single(definition) = &mut stub.operations else { return stub };
-    let items = &mut definition.node.selection_set.node.items;
-    if operation.conditional {
-        let selected = operation.operation.selected(variables);
-        let place = |item: &Positioned<Selection>| selected.iter().position(|root| root.pos == item.pos);
-        items.retain(|item| place(item).is_some());
-        items.sort_by_key(place);
-    }
-    if operation.has_variables {
-        for item in items {
-            let Selection::Field(field) = &mut item.node else { continue };
-            field.node.arguments.retain_mut(|(_, argument)| {
-                let value = valued(&argument.node, &|name| variables.get(name));
-                value.map(|value| argument.node = value.into_value()).is_some()
-            });
-        }
-    }
-    stub
 }
 
 fn refuse(fault: Fault) -> Refusals {
     Arc::new(vec![Refusal { fault, at: None }])
 }
 
-fn internal() -> Response {
+fn internal() -> ServerError {
     // Nobody knows where: a line of 0 is not told.
-    Response::from_errors(vec![Fault::internal().at(Default::default(), Vec::new())])
+    Fault::internal().at(Default::default(), Vec::new())
 }
 
 fn recorded(ty: OperationType) -> Recorded {

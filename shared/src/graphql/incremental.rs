@@ -112,10 +112,10 @@ impl Engine {
     pub(super) async fn first_part(&self, ready: Ready, variant: Arc<Variant>, form: Form) -> InParts {
         let delivery = Delivery::new(self.answer_bytes());
         let begun = Begun::over(delivery.clone());
-        let response = self.respond(&ready, Some(begun.clone())).await;
+        let ran = self.roots(&ready, Some(begun.clone())).await;
         let PutOff { mut cuts, tasks } = begun.take();
         let operation = &ready.operation().operation;
-        let mut first = answer::begin(operation, &ready.variables, response);
+        let mut first = answer::begin(operation, &ready.variables, ran);
         let payload = if first.whole {
             cuts.sort_by_key(|cut| operation.root_of(&cut.path));
             let roots = CutAt::of_roots(variant.shown.clone());
@@ -160,9 +160,9 @@ impl Engine {
                 return;
             }
             let begun = Begun::over(delivery.clone());
-            let response = engine.respond(&ready, Some(begun.clone())).await;
+            let ran = engine.roots(&ready, Some(begun.clone())).await;
             let PutOff { cuts, tasks } = begun.take();
-            let (data, errors) = answer::part(&ready.operation().operation, &ready.variables, response);
+            let (data, errors) = answer::part(&ready.operation().operation, &ready.variables, ran);
             delivery.writes(data.as_ref().map_or(0, Bytes::len));
             delivery.settle(vec![Settled { group, path: Arc::from([]), data, errors, cuts }]);
             join_all(tasks).await;

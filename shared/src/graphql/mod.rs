@@ -14,6 +14,7 @@ mod persisted;
 mod places;
 mod roots;
 mod rounds;
+mod run;
 mod sharing;
 mod socket;
 mod sse;

@@ -1,5 +1,6 @@
 //! What stands around root fields: a fence against panics, and the executor's guards as async-graphql's.
 
+use super::run::{Seen, sees};
 use crate::{
     fanout::{Completing, Execution, Fault, plan::GuardFn},
     request::ContextExt,
@@ -20,7 +21,24 @@ use std::{
 
 /// Stands around the roots: a panic in one is one masked error of that one. (An extension could do this too, but
 /// async-graphql boxes a future for each of its hooks as soon as there is one.)
-pub(super) struct Fenced<T>(pub T);
+///
+/// Shared from within: async-graphql's own `Arc` of roots does not tell whether there are any.
+pub(super) struct Fenced<T> {
+    roots: Arc<T>,
+    pub seen: Arc<Seen>,
+}
+
+impl<T> Fenced<T> {
+    pub fn new(roots: T) -> Self {
+        Self { roots: Arc::new(roots), seen: Arc::default() }
+    }
+}
+
+impl<T> Clone for Fenced<T> {
+    fn clone(&self) -> Self {
+        Self { roots: self.roots.clone(), seen: self.seen.clone() }
+    }
+}
 
 impl<T: ObjectType> OutputType for Fenced<T> {
     fn type_name() -> Cow<'static, str> {
@@ -32,7 +50,7 @@ impl<T: ObjectType> OutputType for Fenced<T> {
     }
 
     async fn resolve(&self, ctx: &ContextSelectionSet<'_>, field: &Positioned<Field>) -> ServerResult<Value> {
-        self.0.resolve(ctx, field).await
+        self.roots.resolve(ctx, field).await
     }
 }
 
@@ -42,7 +60,10 @@ impl<T: ObjectType> ContainerType for Fenced<T> {
     }
 
     async fn resolve_field(&self, ctx: &Context<'_>) -> ServerResult<Option<Value>> {
-        fenced(&self.0, ctx).await
+        if sees(&self.seen, ctx) {
+            return Ok(None);
+        }
+        fenced(&*self.roots, ctx).await
     }
 }
 
@@ -61,7 +82,19 @@ impl<T: ObjectType> ObjectType for Fenced<T> {}
 
 /// The same around mutations, which run one after the other: once all of `data` is to be null, because one that may not
 /// be null is, no other is begun (§6.4.4 allows it, and graphql-js does so).
-pub(super) struct Serial<T>(pub T);
+pub(super) struct Serial<T>(Arc<T>);
+
+impl<T> Serial<T> {
+    pub fn new(roots: T) -> Self {
+        Self(Arc::new(roots))
+    }
+}
+
+impl<T> Clone for Serial<T> {
+    fn clone(&self) -> Self {
+        Self(self.0.clone())
+    }
+}
 
 /// Set when no other mutation of the request is to begin. In the context of every mutation.
 #[derive(Default)]
@@ -91,7 +124,7 @@ impl<T: ObjectType> ContainerType for Serial<T> {
         if over.is_some_and(|over| over.0.load(Relaxed)) {
             return Ok(None);
         }
-        let resolved = fenced(&self.0, ctx).await;
+        let resolved = fenced(&*self.0, ctx).await;
         if let Some(over) = over
             && fails(&resolved, ctx)
         {

@@ -8,6 +8,7 @@ use crate::{
         document::{Refusal, Refusals},
         incremental::{Form, Variant},
         operation::GraphqlRequest,
+        run::Ran,
     },
     request::RequestContext,
 };
@@ -74,8 +75,9 @@ impl Engine {
             let engine = self.clone();
             return stream::once(async move { noted(engine.run(&ready).await) }).boxed();
         }
-        let (request, execution) = ready.request(None);
-        let responses = self.0.runner.stream(request);
+        let asking = ready.asking(None);
+        let execution = asking.execution.clone();
+        let responses = self.0.runner.stream(asking.request());
         let Ready { variables, stats, .. } = ready;
         let operation = execution.operation.clone();
         let events = Events { responses, operation, variables, stats, execution, begun: false, over: false };
@@ -134,7 +136,8 @@ impl Events {
             }
             Ok(Some(response)) => {
                 self.begun = true;
-                answer::executed(&self.operation, &self.variables, response, &self.stats)
+                let ran = Ran::of(&self.operation.selected(&self.variables), response);
+                answer::executed(&self.operation, &self.variables, ran, &self.stats)
             }
         }))
     }

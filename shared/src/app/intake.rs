@@ -117,7 +117,8 @@ impl Intake {
             None | Some(b"identity") => request.map(raw),
             Some(encoding) if ENCODINGS.split(", ").any(|known| known.as_bytes() == encoding) => {
                 // Bounded after decoding, for a few bytes may stand for any number.
-                let decoded = decoded(request.map(raw)).await;
+                // Boxed, because it is large and rare: it would be a part of every request's future.
+                let decoded = Box::pin(decoded(request.map(raw))).await;
                 decoded.map(|body| Body::new(Arriving::new(limited(body), None, &arrival)))
             }
             Some(_) => return Err(self.unknown_encoding()),

@@ -3,6 +3,7 @@
 use std::{
     convert::Infallible,
     panic::AssertUnwindSafe,
+    pin::pin,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -83,7 +84,8 @@ fn behind(layers: &Arc<Layers>, entrance: Entrance, router: Router) -> Router {
         let layers = Arc::clone(&layers);
         service_fn(move |request: Request| {
             let inside = Inside { layers: Arc::clone(&layers), entrance, route: route.clone() };
-            async move { Ok::<_, Infallible>(inside.observed(request).await) }
+            // Boxed as soon as it is made: what axum wraps around it would move it as often.
+            Box::pin(async move { Ok::<_, Infallible>(inside.observed(request).await) })
         })
     }))
 }
@@ -105,7 +107,8 @@ impl Inside {
     /// Around everything that can go wrong, within the trace that the panic's log line quotes.
     async fn caught(self, request: Request) -> Response {
         let errors = self.layers.errors;
-        let answered = AssertUnwindSafe(self.shared(request)).catch_unwind().await;
+        let answering = pin!(self.shared(request));
+        let answered = AssertUnwindSafe(answering).catch_unwind().await;
         answered.unwrap_or_else(|_| errors.internal())
     }
 
@@ -165,7 +168,8 @@ impl Inside {
             Err(refusal) => return refusal,
         };
         // The response's head is due within the deadline; a stream may go on after it.
-        let response = match tokio::time::timeout(deadline, self.known(request)).await {
+        let answering = pin!(self.known(request));
+        let response = match tokio::time::timeout(deadline, answering).await {
             Ok(response) => layers.intake.answered(arrival.as_deref(), response),
             Err(_) => layers.intake.failed(arrival.as_deref(), true).unwrap_or_else(|| {
                 let message =

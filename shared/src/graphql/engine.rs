@@ -21,9 +21,7 @@ use crate::{
     telemetry::{OperationType as Recorded, Outcome, RequestRecord},
     upstream::Upstreams,
 };
-use async_graphql::{
-    ObjectType, Response, ServerError, SubscriptionType, Variables, parser::types::OperationType,
-};
+use async_graphql::{ObjectType, ServerError, SubscriptionType, Variables, parser::types::OperationType};
 use futures::FutureExt;
 use std::{collections::BTreeMap, panic::AssertUnwindSafe, sync::Arc, time::Duration};
 use tracing::Instrument;

@@ -1,6 +1,6 @@
 //! The outermost layer of every server: continues the trace, keeps the record, logs exactly one line a request.
 
-use std::{borrow::Cow, sync::Arc, time::Instant};
+use std::{pin::pin, sync::Arc, time::Instant};
 
 use axum::{
     body::Body,
@@ -11,7 +11,7 @@ use futures::{
     StreamExt,
     stream::{self, BoxStream},
 };
-use http::{HeaderName, HeaderValue, Method, StatusCode};
+use http::{HeaderName, Method, StatusCode};
 use http_body_util::BodyExt;
 use tracing::Instrument;
 
@@ -28,24 +28,23 @@ pub async fn observe<F: Future<Output = Response>>(
 ) -> Response {
     let record = RequestRecord::new(service, TraceContext::from_headers(request.headers()));
     request.extensions_mut().insert(Arc::clone(&record));
-    let trace_id = record.trace().trace_id_hex();
-    let span = tracing::info_span!("request", trace_id);
+    let span = tracing::info_span!("request", trace_id = record.trace().trace_id_hex());
     let mut line = Line {
         record: Arc::clone(&record),
-        trace_id,
         method: request.method().clone(),
         // A path that matched no route is the caller's text: it stays out.
         route: request
             .extensions()
             .get::<MatchedPath>()
-            .map_or("(no route)".into(), |path| path.as_str().to_owned().into()),
+            .cloned()
+            .map_or(Route::Named("(no route)"), Route::Matched),
         started: Instant::now(),
         status: None,
     };
-    let mut response = record.scope(handle(request).instrument(span)).await;
-    if let Ok(value) = HeaderValue::try_from(&line.trace_id) {
-        response.headers_mut().insert(TRACE_ID_HEADER, value);
-    }
+    // Stays where it is: it is large, and what is around it would move it.
+    let handling = pin!(handle(request));
+    let mut response = record.scope(handling.instrument(span)).await;
+    response.headers_mut().insert(TRACE_ID_HEADER, line.record.trace().trace_id_header());
     line.status = Some(response.status());
     if response.extensions_mut().remove::<InParts>().is_none() {
         return response;
@@ -88,10 +87,9 @@ pub fn operation<T: 'static>(
     let started = Instant::now();
     let responses = record.enter(start)?;
     let line = Line {
-        trace_id: record.trace().trace_id_hex(),
         record,
         method: Method::GET,
-        route: "(socket)".into(),
+        route: Route::Named("(socket)"),
         started,
         status: Some(StatusCode::OK),
     };
@@ -107,11 +105,25 @@ pub fn operation<T: 'static>(
 /// Logs when dropped, so that a request whose caller left is accounted for too.
 struct Line {
     record: Arc<RequestRecord>,
-    trace_id: String,
     method: Method,
-    route: Cow<'static, str>,
+    route: Route,
     started: Instant,
     status: Option<StatusCode>,
+}
+
+enum Route {
+    /// One that is no path.
+    Named(&'static str),
+    Matched(MatchedPath),
+}
+
+impl Route {
+    fn as_str(&self) -> &str {
+        match self {
+            Self::Named(name) => name,
+            Self::Matched(path) => path.as_str(),
+        }
+    }
 }
 
 impl Drop for Line {
@@ -126,9 +138,9 @@ impl Drop for Line {
         let is_graphql = told.operation_type != super::OperationType::None;
         tracing::info!(
             target: "bff::request",
-            trace_id = self.trace_id,
+            trace_id = self.record.trace().trace_id_hex(),
             http.method = self.method.as_str(),
-            http.route = &*self.route,
+            http.route = self.route.as_str(),
             http.status = self.status.map(|status| status.as_u16()),
             graphql.operation.type = is_graphql.then(|| told.operation_type.as_str()),
             graphql.operation.name = told.operation_name,

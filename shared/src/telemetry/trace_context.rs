@@ -66,6 +66,12 @@ impl TraceContext {
         Hex::<32>::of(&self.trace_id).as_str().to_owned()
     }
 
+    /// The same, as a header's value.
+    pub fn trace_id_header(&self) -> HeaderValue {
+        let digits = Hex::<32>::of(&self.trace_id);
+        HeaderValue::from_str(digits.as_str()).unwrap_or_else(|_| HeaderValue::from_static(""))
+    }
+
     /// The header for an outgoing call.
     pub fn traceparent(&self) -> HeaderValue {
         let flags = if self.sampled { "01" } else { "00" };

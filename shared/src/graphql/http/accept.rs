@@ -40,6 +40,13 @@ impl MediaType {
 
     /// What `Accept` asks for; None, if it is neither. Who does not name the newer one does not know it, and gets JSON.
     pub fn wanted(headers: &HeaderMap) -> Option<Self> {
+        let mut values = headers.get_all(header::ACCEPT).iter();
+        // What most clients send needs no weighing.
+        if let (Some(only), None) = (values.next(), values.next())
+            && (only == "application/json" || only == "*/*")
+        {
+            return Some(Self::Json);
+        }
         let values = headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok());
         let mut ranges = values.flat_map(|value| value.split(',')).map(str::trim).peekable();
         ranges.next_if_eq(&"");

@@ -71,6 +71,9 @@ fn is_of_host(origin: &str, host: &str) -> bool {
 
 fn is_json(headers: &HeaderMap) -> bool {
     let kind = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    if kind == "application/json" {
+        return true;
+    }
     let mut parts = kind.split(';').map(str::trim);
     parts.next().unwrap_or_default().eq_ignore_ascii_case("application/json")
         && parts.filter_map(|parameter| parameter.split_once('=')).all(|(name, value)| {

@@ -5,7 +5,7 @@ use std::{fmt, path::Path};
 use secrecy::{ExposeSecret, SecretString};
 use serde::{
     Deserialize, Deserializer, Serialize, Serializer,
-    de::{Error, MapAccess, Visitor},
+    de::{Error, MapAccess, SeqAccess, Visitor},
 };
 
 /// A password, key or other credential; read it with [`Secret::expose`] where it is used and nowhere else. Its memory is
@@ -94,6 +94,10 @@ impl<'de> Visitor<'de> for Written {
 
     fn visit_f64<E: Error>(self, _: f64) -> Result<Secret, E> {
         Err(E::custom(HOW))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, _: A) -> Result<Secret, A::Error> {
+        Err(A::Error::custom(HOW))
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Secret, A::Error> {

@@ -6,6 +6,10 @@ use url::Url;
 fn parse_url(text: &str) -> Result<Url, String> {
     match Url::parse(text) {
         Ok(url) if matches!(url.scheme(), "http" | "https") && url.has_host() => Ok(url),
+        // Before an `@` there may be a password.
+        _ if text.contains('@') => {
+            Err("this is not an http or https URL such as `http://127.0.0.1:7101`".to_owned())
+        }
         _ => Err(format!("`{text}` is not an http or https URL such as `http://127.0.0.1:7101`")),
     }
 }

@@ -22,8 +22,7 @@ impl Address {
     /// # Errors
     /// The URL has no host.
     pub fn new(name: &str, url: &Url) -> Result<Self, ClientError> {
-        let wrong =
-            || ClientError::new(format!("`upstreams.{name}`: {url} is not the URL of an HTTP service"));
+        let wrong = || ClientError::new(format!("`upstreams.{name}` is not the URL of an HTTP service"));
         let authority = &url[Position::BeforeHost..Position::AfterPort];
         Ok(Self {
             url: url.clone(),
@@ -39,7 +38,7 @@ impl Address {
     /// `BAD_USER_INPUT` for a path that would lead elsewhere; `INTERNAL_SERVER_ERROR` for one that cannot be.
     pub fn uri(&self, path: &str) -> Result<Uri, Fault> {
         let wrong = |cause: &str| {
-            tracing::error!(url.base = %self.url, upstream.cause = cause, "no URL for a call");
+            tracing::error!(url.host = %self.authority, upstream.cause = cause, "no URL for a call");
             Fault::internal()
         };
         if !path.starts_with('/') {

@@ -199,6 +199,66 @@ fn secrets_are_not_printed() {
 }
 
 #[test]
+fn a_secret_may_stand_in_a_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        path.display().to_string()
+    };
+    let (one, lines) = (write("one", "xyzzy\n"), write("lines", "a\nb\r\n"));
+    let password = |environment: &[(&str, &str)], set: &[&str]| {
+        read(set, environment).map(|(_, (own, _))| own.password.expose().to_owned())
+    };
+    assert_eq!(password(&[("SAMPLE__PASSWORD__FILE", &one)], &[]).unwrap(), "xyzzy");
+    // Only the last line break is not part of it.
+    assert_eq!(password(&[], &[&format!("password.file={lines}")]).unwrap(), "a\nb");
+    // The last word counts, however it is said.
+    let both = [("SAMPLE__PASSWORD", "plugh"), ("SAMPLE__PASSWORD__FILE", one.as_str())];
+    assert_eq!(password(&both, &[]).unwrap(), "xyzzy");
+    assert_eq!(password(&both, &["password=plugh"]).unwrap(), "plugh");
+    let file = write("more.toml", &format!("password = {{ file = {one:?} }}"));
+    let args = Args { config: Some(file.into()), ..Args::default() };
+    let (settings, own) =
+        resolve::<(Own, Other)>(&Spec { service: "sample", toml: TOML }, &args, []).unwrap();
+    assert_eq!(own.0.password.expose(), "xyzzy");
+    assert!(!print(&settings, &own).contains("xyzzy"));
+}
+
+#[test]
+fn what_is_wrong_with_a_secret_is_said_without_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    std::fs::write(path("empty"), "\n").unwrap();
+    std::fs::write(path("bytes"), b"\xffxyzzy").unwrap();
+    for (file, cause) in [("absent", "No such file"), ("empty", "nothing in it"), ("bytes", "UTF-8")] {
+        let text = problems(read(&[], &[("SAMPLE__PASSWORD__FILE", &path(file))])).join("\n");
+        for expected in ["SAMPLE__PASSWORD", "`password`", &path(file), cause] {
+            assert!(text.contains(expected), "{expected:?} is not in\n{text}");
+        }
+        assert!(!text.contains("xyzzy"), "{text}");
+    }
+    for toml in [
+        "password = 42042",
+        "password = { flie = \"42042\" }",
+        "password = [42042]",
+        "password = 42042.5",
+        "password = {}",
+    ] {
+        let text = problems(read_toml(toml, &[], &[])).join("\n");
+        assert!(text.contains("`password`") && text.contains("{ file = \"…\" }"), "{text}");
+        assert!(!text.contains("42042"), "{text}");
+    }
+    let url =
+        [("SAMPLE__UPSTREAMS__FIRST", "ftp://me:plugh@host"), ("SAMPLE__AUTH__ISSUER", "me:plugh@host")];
+    let text = problems(read(&[], &url)).join("\n");
+    assert!(
+        text.contains("upstreams.first") && text.contains("auth.issuer") && !text.contains("plugh"),
+        "{text}"
+    );
+}
+
+#[test]
 fn networks_contain_what_they_say() {
     let contains =
         |network: &str, address: &str| network.parse::<Network>().unwrap().contains(address.parse().unwrap());

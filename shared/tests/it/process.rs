@@ -16,8 +16,12 @@ pub struct Service {
 
 impl Service {
     pub fn start(arguments: &[&str]) -> Self {
+        Self::logging("info", arguments)
+    }
+
+    fn logging(what: &str, arguments: &[&str]) -> Self {
         let mut command = Command::new(env!("CARGO_BIN_EXE_sample-service"));
-        command.args(arguments).env_remove("RUST_LOG").stdin(Stdio::piped()).stdout(Stdio::piped());
+        command.args(arguments).env("RUST_LOG", what).stdin(Stdio::piped()).stdout(Stdio::piped());
         let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
         let lines = BufReader::new(child.stdout.take().unwrap());
         Self { child, lines }
@@ -46,6 +50,29 @@ impl Service {
         self.lines.read_to_string(&mut output).unwrap();
         self.child.stderr.take().unwrap().read_to_string(&mut errors).unwrap();
         (self.child.wait().unwrap().code(), output, errors)
+    }
+}
+
+#[tokio::test]
+async fn whatever_is_logged_shows_no_credential() {
+    let secrets = ["auth.internal.key=mark-of-a-key", "redis.url=redis://:mark-of-redis@127.0.0.1:1"];
+    let [key, redis] = secrets;
+    let mut service = Service::logging("trace", &["--profile", "development", "--set", key, "--set", redis]);
+    let address = loop {
+        let line = service.json();
+        if line["message"] == "listening" {
+            break line["http.addr"].as_str().unwrap().to_owned();
+        }
+    };
+    let ask = |path: &str| reqwest::Client::new().get(format!("http://{address}{path}"));
+    let panicked = send(ask("/boom").header("cookie", "a=mark-of-a-cookie")).await;
+    let refused = send(ask("/things/1").bearer_auth("mark-of-a-token")).await;
+    assert_eq!((panicked.status.as_u16(), refused.status.as_u16()), (500, 401));
+    service.terminate();
+    let (_, output, errors) = service.end();
+    assert!(output.contains("a request panicked"), "{output}");
+    for told in [output, errors, panicked.text, refused.text] {
+        assert!(!told.contains("mark-of"), "{told}");
     }
 }
 

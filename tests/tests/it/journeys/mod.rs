@@ -11,6 +11,7 @@ mod import;
 mod mobile;
 mod partner;
 mod resuming;
+mod secrets;
 mod tracing;
 mod web;
 mod world;

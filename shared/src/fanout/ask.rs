@@ -73,7 +73,7 @@ impl<Q: Question, S: Shape> Asking for Ask<Q, S> {
         if asks.is_empty() {
             return Gathering::Ready(Box::new(()));
         }
-        let policies = policies(asks.iter().map(|ask| &ask.policy));
+        let policies = policies::<Q>(asks.iter().map(|ask| &ask.policy), cx);
         let (distinct, mut of_row) = distinct(asks.into_iter().map(|ask| ask.question));
         Gathering::Later(
             async move {
@@ -138,11 +138,17 @@ impl<R: Row> Below<R> {
 }
 
 /// The policies of a level's asks; none, if all are as shaped.
-pub(super) fn policies<'a, R: Row>(
-    policies: impl Iterator<Item = &'a Policy<R>> + Clone,
-) -> Option<Vec<Policy<R>>> {
-    let some = policies.clone().any(|policy| !policy.is_as_shaped());
-    some.then(|| policies.cloned().collect())
+pub(super) fn policies<'a, Q: Question>(
+    policies: impl Iterator<Item = &'a Policy<Q::Row>> + Clone,
+    cx: &Cx<'_>,
+) -> Option<Vec<Policy<Q::Row>>> {
+    if policies.clone().all(Policy::is_as_shaped) {
+        return None;
+    }
+    if policies.clone().any(Policy::is_stale) {
+        cx.loader.takes_stale::<Q>();
+    }
+    Some(policies.cloned().collect())
 }
 
 /// Distinct questions, and which of them each row asked.

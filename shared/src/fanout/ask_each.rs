@@ -47,7 +47,7 @@ impl<Q: Question> Asking for AskEach<Q> {
         plan: &'p Self::Plan,
         cx: &'p Cx<'p>,
     ) -> Gathering<'p, Box<dyn Written + 'p>> {
-        let policies = policies(asks.iter().map(|ask| &ask.policy));
+        let policies = policies::<Q>(asks.iter().map(|ask| &ask.policy), cx);
         let counts: Vec<usize> = asks.iter().map(|ask| ask.questions.len()).collect();
         let all: Vec<Q> = asks.into_iter().flat_map(|ask| ask.questions).collect();
         let (distinct, of_question) = distinct(all.into_iter());

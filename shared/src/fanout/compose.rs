@@ -47,7 +47,7 @@ impl<Q: Question, S: Shape> Step for Ask<Q, S> {
         place: &'p Place,
         cx: &'p Cx<'p>,
     ) -> BoxFuture<'p, Vec<Answered<Self::Told<'p>>>> {
-        let policies = policies(steps.iter().map(|step| &step.policy));
+        let policies = policies::<Q>(steps.iter().map(|step| &step.policy), cx);
         let (distinct, of_row) = distinct(steps.into_iter().map(|step| step.question));
         async move {
             let answers = answers::<Q>(&distinct, place, cx).await;

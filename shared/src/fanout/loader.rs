@@ -241,6 +241,13 @@ impl Loader {
         pool.kept_up_to(question, up_to, self.since.load(Ordering::Acquire))
     }
 
+    /// Rows of this question are taken whatever their age, in place of a failure: from now on they are kept for that.
+    pub fn takes_stale<Q: Question>(&self) {
+        if let Some(pool) = self.sender.upstreams.sharing().pool::<Q>() {
+            pool.takes_stale();
+        }
+    }
+
     /// Something of this request's that is made once, such as the pool of a type of question.
     pub(super) fn once<T: Send + Sync + 'static>(&self, make: impl FnOnce() -> T) -> Arc<T> {
         let mut pools = self.pools.lock();

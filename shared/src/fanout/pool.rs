@@ -19,12 +19,18 @@ use super::{
     page::Kept,
     sharing::Clock,
 };
-use crate::{telemetry::RequestRecord, upstream::Reply};
+use crate::{
+    telemetry::RequestRecord,
+    upstream::{Reply, freshness::Freshness},
+};
 use futures::future::{BoxFuture, WeakShared, join_all};
 use parking_lot::Mutex;
 use rustc_hash::FxHashMap;
 use std::{
-    sync::{Arc, OnceLock},
+    sync::{
+        Arc, OnceLock,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
     time::{Duration, Instant},
 };
 use tokio::sync::{Notify, Semaphore};
@@ -37,6 +43,8 @@ pub(super) struct SharedPool<Q: Question> {
     clock: Clock,
     budget: Option<Budget>,
     refreshes: Arc<Semaphore>,
+    /// Some edge takes rows of any age in place of a failure.
+    takes_stale: AtomicBool,
     state: Mutex<State<Q>>,
 }
 
@@ -143,7 +151,24 @@ impl<Q: Question> SharedPool<Q> {
         };
         // The pool of a caller's question would be a leak waiting to happen.
         debug_assert!(Q::SCOPE == Scope::Public);
-        Self { batches, clock, budget, refreshes, state: Mutex::new(state) }
+        Self {
+            batches,
+            clock,
+            budget,
+            refreshes,
+            takes_stale: AtomicBool::new(false),
+            state: Mutex::new(state),
+        }
+    }
+
+    /// Some edge takes rows of any age in place of a failure ([`Ask::stale`](super::Ask::stale)): they are worth keeping.
+    pub fn takes_stale(&self) {
+        self.takes_stale.store(true, Relaxed);
+    }
+
+    /// Whether an answer that may be kept is worth it.
+    fn is_worth_keeping(&self, freshness: &Freshness, answers: usize) -> bool {
+        freshness.is_of_use(answers == 1) || freshness.may_be_stale() && self.takes_stale.load(Relaxed)
     }
 
     /// Seats for questions that this request has not asked yet.
@@ -407,7 +432,7 @@ impl<Q: Question> SharedPool<Q> {
         let (Some(budget), Some(departed)) = (&self.budget, aboard.departed.get()) else {
             return Arc::new(page);
         };
-        if page.freshness().is_none() {
+        if page.freshness().is_none_or(|freshness| !self.is_worth_keeping(freshness, questions.len())) {
             // There is a newer answer than the one that was kept: that is not to be used any more, not even past its
             // time.
             let mut state = self.state.lock();

@@ -23,6 +23,8 @@ pub(crate) struct Freshness {
     if_error: Duration,
     /// It may never be used past its lifetime, whoever would like to.
     strict: bool,
+    /// What it says about shared caches alone means as much, unless it says how much longer (RFC 9111 §5.2.2.10).
+    shared_strict: bool,
     /// Kept for answers with a validator, and for those alone.
     policy: Option<Box<CachePolicy>>,
 }
@@ -62,6 +64,7 @@ impl Freshness {
             strict: ["must-revalidate", "proxy-revalidate", "no-cache"]
                 .iter()
                 .any(|name| directives.has(name)),
+            shared_strict: directives.has("s-maxage"),
             policy: has_validator.then(|| Box::new(policy)),
         })
     }
@@ -89,7 +92,13 @@ impl Freshness {
 
     /// The upstream leaves it to us whether it is used past its time.
     pub fn may_be_stale(&self) -> bool {
-        !self.strict
+        !self.strict && !self.shared_strict
+    }
+
+    /// Its upstream means it to be kept: for a while, or past that, or to be confirmed, if its question can ask for that.
+    pub fn is_of_use(&self, confirmable: bool) -> bool {
+        let past = !self.strict && !(self.while_revalidate.is_zero() && self.if_error.is_zero());
+        !self.lifetime.is_zero() || past || confirmable && self.policy.is_some()
     }
 
     /// Until when it is fresh; None: it is not.
@@ -277,6 +286,32 @@ mod tests {
             assert!(!freshness.serves_on_error(now), "{strict}");
             assert!(!freshness.may_be_stale(), "{strict}");
         }
+    }
+
+    #[test]
+    fn what_shared_caches_alone_are_told_binds_us_unless_they_are_told_how_much_longer() {
+        let now = Instant::now();
+        let freshness = of("s-maxage=60").unwrap();
+        assert!(!freshness.may_be_stale() && freshness.is_fresh(now));
+        assert!(of("max-age=60").unwrap().may_be_stale());
+        let longer = of("s-maxage=0, stale-while-revalidate=9, stale-if-error=9").unwrap();
+        assert!(longer.serves_while_revalidating(now) && longer.serves_on_error(now));
+    }
+
+    #[test]
+    fn an_answer_is_of_use_for_a_while_or_if_it_can_be_confirmed() {
+        for (text, alone, of_many) in [
+            ("max-age=60", true, true),
+            ("max-age=0", false, false),
+            ("no-cache, stale-if-error=60", false, false),
+            ("max-age=0, stale-if-error=60", true, true),
+            ("max-age=0, stale-while-revalidate=60", true, true),
+        ] {
+            let freshness = of(text).unwrap();
+            assert_eq!((freshness.is_of_use(true), freshness.is_of_use(false)), (alone, of_many), "{text}");
+        }
+        let tagged = Freshness::of(&reply(200, &[("etag", "\"v1\"")])).unwrap();
+        assert!(tagged.is_of_use(true) && !tagged.is_of_use(false));
     }
 
     #[test]

@@ -190,6 +190,18 @@ async fn a_budget_of_bytes_bounds_what_is_kept() {
 }
 
 #[tokio::test]
+async fn what_can_never_be_used_again_takes_no_room() {
+    for headers in [&[] as &[(&str, &str)], &[("cache-control", "max-age=0")], &[("etag", "\"v1\"")]] {
+        let world = World::start().await;
+        with(&world.store, headers);
+        // Two keys: a validator says nothing about one of them.
+        world.bff.query("{ a: item(id: \"a\") { name } b: item(id: \"b\") { name } }").await.calls(1).ok();
+        let metrics = world.bff.admin("/metrics").await.text;
+        assert!(!metrics.contains("upstream_rows_kept_bytes{"), "{headers:?}");
+    }
+}
+
+#[tokio::test]
 async fn with_no_budget_nothing_is_kept() {
     let world = World::with(|settings| settings.cache.rows_bytes = 0).await;
     with(&world.store, &[("cache-control", "max-age=600")]);
@@ -234,6 +246,11 @@ async fn an_edge_may_take_what_was_kept_up_to_an_age() {
     let kept = |up_to| request(&upstreams, LONG).kept(&question, up_to);
     let hour = Duration::from_secs(3_600);
     assert!(kept(hour).is_none(), "never asked");
+    let ask = async || by_hand::load(&request(&upstreams, LONG), question.clone()).await.map(drop).unwrap();
+    with(&store, &[]);
+    ask().await;
+    assert!(kept(hour).is_none(), "nobody takes what nothing is said of");
+    request(&upstreams, LONG).takes_stale::<ItemById>();
     for (headers, found) in [
         (&[("cache-control", "max-age=0")] as &'static [(&str, &str)], true),
         (&[], true),
@@ -241,7 +258,7 @@ async fn an_edge_may_take_what_was_kept_up_to_an_age() {
         (&[("cache-control", "max-age=0, must-revalidate")], false),
     ] {
         with(&store, headers);
-        by_hand::load(&request(&upstreams, LONG), question.clone()).await.unwrap();
+        ask().await;
         let found_now = kept(hour);
         assert_eq!(found_now.is_some(), found, "{headers:?}");
         if let Some((page, place, age)) = found_now {

@@ -2,14 +2,17 @@
 
 mod authenticator;
 mod caller;
+mod discovery;
 pub(crate) mod internal;
 pub mod key;
 mod keys;
 mod middleware;
+mod refusal;
 mod verifier;
 
 pub use authenticator::Authenticator;
 pub use caller::Caller;
 pub use jsonwebtoken::jwk::JwkSet;
 pub(crate) use middleware::caller;
-pub use verifier::{AuthError, Verifier};
+pub use refusal::AuthError;
+pub use verifier::Verifier;

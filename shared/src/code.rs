@@ -109,8 +109,12 @@ codes! {
     ClientVersionUnsupported "CLIENT_VERSION_UNSUPPORTED" Caller, once, 400: "Update the client.";
     /// The caller asked more often, or for more, than it may in this time.
     RateLimited "RATE_LIMITED" Caller, again, 429: "Wait for `retryAfter` seconds, then ask again.";
-    /// Nobody is signed in, and somebody must be; or the credential is not valid any more.
-    Unauthenticated "UNAUTHENTICATED" Caller, once, 401: "Sign in, or renew the access token, and send it in `Authorization`.";
+    /// Nobody is signed in, and somebody must be.
+    Unauthenticated "UNAUTHENTICATED" Caller, once, 401: "Sign in, and send the access token in `Authorization`.";
+    /// The access token was good, and is not any more.
+    TokenExpired "TOKEN_EXPIRED" Caller, once, 401: "Renew the access token, and ask again.";
+    /// The request's credential is not accepted: it is not told why.
+    TokenInvalid "TOKEN_INVALID" Caller, once, 401: "Sign in again. The server's log says what is wrong with the credential, under the `traceId`.";
     /// The caller may not do this.
     Forbidden "FORBIDDEN" Caller, once, 403: "Ask as somebody who may, or leave the field out.";
     /// A page of any site could have made a browser send this.

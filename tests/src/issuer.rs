@@ -59,7 +59,8 @@ impl Issuer {
         if let Some(all) = all.as_object_mut() {
             all.retain(|_, value| !value.is_null());
         }
-        let header = Header { kid: Some("kit".to_owned()), ..Header::new(Algorithm::ES256) };
+        let (kid, typ) = (Some("kit".to_owned()), Some("at+jwt".to_owned()));
+        let header = Header { kid, typ, ..Header::new(Algorithm::ES256) };
         #[expect(clippy::expect_used, reason = "a test may panic")]
         encode(&header, &all, &self.key).expect("a token")
     }

@@ -216,6 +216,9 @@ fn cors(origins: &[String]) -> Option<CorsLayer> {
                 HeaderName::from_static("etag"),
                 HeaderName::from_static("retry-after"),
                 HeaderName::from_static("degraded"),
+                HeaderName::from_static("www-authenticate"),
+                HeaderName::from_static("deprecation"),
+                HeaderName::from_static("sunset"),
             ])
             .max_age(Duration::from_secs(600))
     })

@@ -1,25 +1,18 @@
-//! The provider's signing keys: discovered, fetched once for everybody who waits, kept through an outage.
+//! The provider's public keys: which of them count, and what each may be used for.
 
-use std::{
-    str::FromStr,
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::str::FromStr;
 
-use futures::FutureExt;
 use jsonwebtoken::{
     Algorithm, DecodingKey,
-    jwk::{AlgorithmParameters, EllipticCurve, Jwk, JwkSet, PublicKeyUse},
+    jwk::{AlgorithmParameters, EllipticCurve, Jwk, JwkSet, KeyOperations, PublicKeyUse},
 };
-use parking_lot::RwLock;
-use serde::{Deserialize, de::DeserializeOwned};
-use url::Url;
+use serde::Deserialize;
 
-/// How long the provider may take to answer, per document.
-const FETCH_TIMEOUT: Duration = Duration::from_secs(2);
+/// All that a token may be signed with. None of them is symmetric: what a provider publishes is no secret.
+pub(super) const ALGORITHMS: [Algorithm; 2] = [Algorithm::ES256, Algorithm::RS256];
 
-/// Bytes of a discovery document or key set; real ones have a few thousand.
-const DOCUMENT_MAX: usize = 256 * 1024;
+/// The shortest modulus of an RSA key (RFC 7518 §3.3), 2048 bits, as it is written in base64.
+const RSA_MODULUS: usize = 2048 / 6;
 
 /// One key and the only algorithm it may be used with: the token's header has no say.
 pub(super) struct Key {
@@ -34,6 +27,21 @@ impl KeySet {
     /// Keeps the keys that can verify ES256 or RS256 signatures.
     pub(super) fn from_jwks(jwks: &JwkSet) -> Self {
         Self(jwks.keys.iter().filter_map(Key::from_jwk).collect())
+    }
+
+    /// The same of a document. A key that cannot be read, as those of a later day, is passed over (RFC 7517 §5).
+    pub(super) fn read(document: &[u8]) -> Result<Self, serde_json::Error> {
+        #[derive(Deserialize)]
+        struct Document {
+            keys: Vec<serde_json::Value>,
+        }
+        let Document { keys } = serde_json::from_slice(document)?;
+        let keys = keys.into_iter().filter_map(|key| serde_json::from_value(key).ok()).collect();
+        Ok(Self::from_jwks(&JwkSet { keys }))
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
     }
 
     /// The key a token names; a token that names none is only clear when there is a single key.
@@ -52,187 +60,52 @@ impl Key {
             AlgorithmParameters::EllipticCurve(curve) if curve.curve == EllipticCurve::P256 => {
                 Algorithm::ES256
             }
-            AlgorithmParameters::RSA(_) => Algorithm::RS256,
+            AlgorithmParameters::RSA(key) if key.n.len() >= RSA_MODULUS => Algorithm::RS256,
             _ => return None,
         };
-        if jwk.common.public_key_use == Some(PublicKeyUse::Encryption) {
-            return None;
-        }
-        if jwk
-            .common
+        let common = &jwk.common;
+        let for_another_use = common.public_key_use.as_ref().is_some_and(|is| *is != PublicKeyUse::Signature)
+            || common.key_operations.as_ref().is_some_and(|does| !does.contains(&KeyOperations::Verify));
+        let for_another_algorithm = common
             .key_algorithm
-            .is_some_and(|named| Algorithm::from_str(&named.to_string()).ok() != Some(algorithm))
-        {
+            .is_some_and(|named| Algorithm::from_str(&named.to_string()).ok() != Some(algorithm));
+        if for_another_use || for_another_algorithm {
             return None;
         }
-        Some(Self { id: jwk.common.key_id.clone(), algorithm, key: DecodingKey::from_jwk(jwk).ok()? })
+        Some(Self { id: common.key_id.clone(), algorithm, key: DecodingKey::from_jwk(jwk).ok()? })
     }
 }
 
-/// Where keys come from.
-pub(super) enum Keys {
-    Fixed(Arc<KeySet>),
-    Discovered(Box<Discovery>),
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
 
-pub(super) struct Discovery {
-    place: Place,
-    max_age: Duration,
-    retry: Duration,
-    client: reqwest::Client,
-    held: RwLock<Option<Held>>,
-    /// Held across a fetch: whoever waits for it finds the fetch already done. Says when the last one began.
-    fetching: tokio::sync::Mutex<Option<Instant>>,
-}
-
-/// Where a key set is.
-enum Place {
-    /// Where this OpenID provider says.
-    Of(Url),
-    /// There.
-    At(Url),
-}
-
-#[derive(Clone)]
-struct Held {
-    keys: Arc<KeySet>,
-    since: Instant,
-}
-
-impl Keys {
-    pub(super) fn discovered(
-        issuer: Url,
-        max_age: Duration,
-        retry: Duration,
-    ) -> Result<Self, reqwest::Error> {
-        Self::fetched(Place::Of(issuer), max_age, retry)
-    }
-
-    /// Those at this URL.
-    pub(super) fn published(jwks: Url, max_age: Duration, retry: Duration) -> Result<Self, reqwest::Error> {
-        Self::fetched(Place::At(jwks), max_age, retry)
-    }
-
-    fn fetched(place: Place, max_age: Duration, retry: Duration) -> Result<Self, reqwest::Error> {
-        #[expect(
-            clippy::disallowed_methods,
-            reason = "the provider is no upstream: it has no caller and no deadline"
-        )]
-        let client = reqwest::Client::builder().timeout(FETCH_TIMEOUT).build()?;
-        let (held, fetching) = (RwLock::default(), tokio::sync::Mutex::default());
-        Ok(Self::Discovered(Box::new(Discovery { place, max_age, retry, client, held, fetching })))
-    }
-
-    /// The keys at hand, fetched first when there are none or they are old. `None`: there never were any.
-    pub(super) async fn current(&self) -> Option<Arc<KeySet>> {
-        match self {
-            Self::Fixed(keys) => Some(Arc::clone(keys)),
-            Self::Discovered(discovery) => {
-                let held = discovery.held.read().clone();
-                match held {
-                    Some(held) if held.since.elapsed() < discovery.max_age => Some(held.keys),
-                    // Rare, and large: kept out of every request's future.
-                    _ => discovery.refresh(held.map(|held| held.since)).boxed().await,
-                }
-            }
-        }
-    }
-
-    /// The keys after a token named one that `stale` has not: the provider may have rotated.
-    pub(super) async fn newer_than(&self, stale: &Arc<KeySet>) -> Option<Arc<KeySet>> {
-        let Self::Discovered(discovery) = self else { return None };
-        let held = discovery.held.read().clone()?;
-        let keys = if Arc::ptr_eq(&held.keys, stale) {
-            discovery.refresh(Some(held.since)).boxed().await?
-        } else {
-            held.keys
+    #[test]
+    fn only_keys_that_verify_what_is_allowed_count() {
+        let (x, y) =
+            ("f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU", "x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0");
+        let ec = |kid: &str, more: serde_json::Value| {
+            let mut key = json!({"kty": "EC", "crv": "P-256", "x": x, "y": y, "kid": kid});
+            key.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+            key
         };
-        (!Arc::ptr_eq(&keys, stale)).then_some(keys)
+        let keys = [
+            ec("good", json!({"use": "sig", "alg": "ES256", "key_ops": ["verify"]})),
+            ec("plain", json!({})),
+            ec("encrypts", json!({"use": "enc"})),
+            ec("signs", json!({"key_ops": ["sign"]})),
+            ec("other", json!({"alg": "ES384"})),
+            json!({"kty": "oct", "k": "c2VjcmV0", "kid": "secret", "alg": "HS256"}),
+            json!({"kty": "RSA", "n": "A".repeat(86), "e": "AQAB", "kid": "short"}),
+            json!({"kty": "RSA", "n": "A".repeat(342), "e": "AQAB", "kid": "long"}),
+            json!({"kty": "LATER", "kid": "later"}),
+            json!("nonsense"),
+        ];
+        let set = KeySet::read(json!({ "keys": keys }).to_string().as_bytes()).unwrap();
+        let kept: Vec<_> = set.0.iter().filter_map(|key| key.id.as_deref()).collect();
+        assert_eq!(kept, ["good", "plain", "long"]);
+        assert!(set.find(Some("secret")).is_none() && set.find(None).is_none());
+        assert!(KeySet::read(b"<!doctype html>").is_err());
     }
-}
-
-impl Place {
-    fn url(&self) -> &Url {
-        match self {
-            Self::Of(url) | Self::At(url) => url,
-        }
-    }
-}
-
-impl Discovery {
-    /// Fetches unless somebody else just did, or tried to. `seen` is the age of the keys the caller knows.
-    async fn refresh(&self, seen: Option<Instant>) -> Option<Arc<KeySet>> {
-        let mut last_attempt = self.fetching.lock().await;
-        let held = self.held.read().clone();
-        let already_done = held.as_ref().map(|held| held.since) != seen;
-        let too_soon = last_attempt.is_some_and(|at| at.elapsed() < self.retry);
-        if already_done || too_soon {
-            return held.map(|held| held.keys);
-        }
-        let fetched = self.fetch().await;
-        // Only now: whoever is cancelled while fetching has attempted nothing, and the next in line fetches.
-        *last_attempt = Some(Instant::now());
-        match fetched {
-            Ok(keys) => {
-                let keys = Arc::new(keys);
-                *self.held.write() = Some(Held { keys: Arc::clone(&keys), since: Instant::now() });
-                Some(keys)
-            }
-            Err(reason) => {
-                tracing::warn!(
-                    auth.issuer = %self.place.url(),
-                    error = reason,
-                    keys_kept = held.is_some(),
-                    "the token provider's keys could not be fetched"
-                );
-                held.map(|held| held.keys)
-            }
-        }
-    }
-
-    /// Of an issuer: OpenID Connect Discovery 1.0, section 4.
-    async fn fetch(&self) -> Result<KeySet, String> {
-        #[derive(Deserialize)]
-        struct Provider {
-            issuer: String,
-            jwks_uri: String,
-        }
-        let issuer = match &self.place {
-            Place::Of(issuer) => issuer,
-            Place::At(jwks) => return Ok(KeySet::from_jwks(&self.document(jwks.as_str()).await?)),
-        };
-        let base = issuer.as_str().trim_end_matches('/');
-        let provider: Provider = self.document(&format!("{base}/.well-known/openid-configuration")).await?;
-        if provider.issuer.trim_end_matches('/') != base {
-            return Err(format!(
-                "the provider calls itself `{}`, not `{base}`: check `auth.issuer`",
-                provider.issuer
-            ));
-        }
-        let jwks: JwkSet = self.document(&provider.jwks_uri).await?;
-        Ok(KeySet::from_jwks(&jwks))
-    }
-
-    async fn document<T: DeserializeOwned>(&self, url: &str) -> Result<T, String> {
-        let wrong = |error: reqwest::Error| format!("{url}: {}", root_cause(&error));
-        #[expect(clippy::disallowed_methods, reason = "see `discovered`")]
-        let response = self.client.get(url).send().await.and_then(reqwest::Response::error_for_status);
-        let mut response = response.map_err(wrong)?;
-        let mut body = Vec::new();
-        while let Some(chunk) = response.chunk().await.map_err(wrong)? {
-            body.extend_from_slice(&chunk);
-            if body.len() > DOCUMENT_MAX {
-                return Err(format!("{url}: the answer is longer than {DOCUMENT_MAX} bytes"));
-            }
-        }
-        serde_json::from_slice(&body).map_err(|error| format!("{url}: {error}"))
-    }
-}
-
-fn root_cause(error: &dyn std::error::Error) -> String {
-    let mut cause = error;
-    while let Some(source) = cause.source() {
-        cause = source;
-    }
-    cause.to_string()
 }

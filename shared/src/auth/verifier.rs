@@ -1,18 +1,21 @@
-//! Checks a bearer token: signature, algorithm, issuer, audience, times.
+//! Checks a bearer token: a JWT access token (RFC 9068) of one provider, as RFC 8725 wants JWTs checked.
+
+mod claims;
 
 use std::{
-    fmt,
     sync::Arc,
-    time::{Duration, SystemTime, UNIX_EPOCH},
+    time::{Duration, UNIX_EPOCH},
 };
 
 use http::{HeaderMap, HeaderValue, header::AUTHORIZATION};
-use jsonwebtoken::{Validation, errors::ErrorKind, jwk::JwkSet};
-use serde::Deserialize;
+use jsonwebtoken::{Header, Validation, errors::ErrorKind, jwk::JwkSet};
 
+use self::claims::{Claims, Expiry, now_s};
 use super::{
-    Caller, internal,
-    keys::{KeySet, Keys},
+    AuthError, Caller,
+    discovery::Keys,
+    internal,
+    keys::{ALGORITHMS, KeySet},
 };
 use crate::config::AuthSettings;
 
@@ -21,26 +24,6 @@ const TOKEN_MAX: usize = 8 * 1024;
 
 /// Verified tokens remembered, so that a busy caller costs one signature check.
 const REMEMBERED: u64 = 10_000;
-
-/// Why a caller was not accepted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum AuthError {
-    /// The credential is wrong; the text says how, and may be shown to the caller.
-    Refused(&'static str),
-    /// There are no keys to check it with, because the provider has not answered yet.
-    Unavailable,
-}
-
-impl fmt::Display for AuthError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Refused(reason) => reason,
-            Self::Unavailable => "the token cannot be checked at the moment; try again shortly",
-        })
-    }
-}
-
-impl std::error::Error for AuthError {}
 
 /// Checks tokens of one provider. Cheap to clone.
 #[derive(Clone)]
@@ -58,8 +41,8 @@ struct Inner {
 /// What such a token is for.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Kind {
-    /// The provider's, which clients present.
-    Access,
+    /// The provider's, which clients present. Untyped ones do not say so in their header.
+    Access { untyped: bool },
     /// One with which a service vouches for whom it asks.
     Internal,
 }
@@ -71,28 +54,11 @@ struct Remembered {
     expires_s: u64,
 }
 
-#[derive(Deserialize)]
-struct Claims {
-    iss: String,
-    sub: String,
-    exp: u64,
-    #[serde(default)]
-    scope: String,
-    plan: Option<String>,
-    /// RFC 9068 §2.2.
-    client_id: Option<String>,
-    /// Of an internal one: it speaks for no user.
-    #[serde(default)]
-    service: bool,
-}
-
 impl Verifier {
     /// A verifier that discovers the provider's keys when the first token arrives; `None` without an issuer.
     pub fn new(settings: &AuthSettings) -> Result<Option<Self>, reqwest::Error> {
         let Some(issuer) = settings.issuer.clone() else { return Ok(None) };
-        let max_age = Duration::from_secs(settings.keys_max_age_s);
-        let retry = Duration::from_secs(settings.keys_retry_s);
-        Ok(Some(Self::with_keys(settings, Keys::discovered(issuer, max_age, retry)?)))
+        Ok(Some(Self::with_keys(settings, Keys::discovered(issuer, settings)?)))
     }
 
     /// A verifier with keys at hand: for the provider itself, and for tests.
@@ -110,12 +76,13 @@ impl Verifier {
         let issuer =
             settings.issuer.as_ref().map(|url| url.as_str().trim_end_matches('/')).unwrap_or_default();
         let issuers = [issuer.to_owned(), format!("{issuer}/")];
-        Self::of(Kind::Access, &issuers, &settings.audience, settings.skew_s, keys)
+        let kind = Kind::Access { untyped: settings.untyped_tokens };
+        Self::of(kind, &issuers, &settings.audience, settings.skew_s, keys)
     }
 
     fn of(kind: Kind, issuers: &[String], audience: &str, skew_s: u64, keys: Keys) -> Self {
-        // The algorithm is set to the key's own before each use.
-        let mut validation = Validation { leeway: skew_s, validate_nbf: true, ..Validation::default() };
+        // The algorithm is set to the key's own before each use; times are checked last, by `Claims`.
+        let mut validation = Validation { validate_exp: false, ..Validation::default() };
         validation.set_audience(&[audience]);
         validation.set_issuer(issuers);
         validation.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
@@ -138,9 +105,7 @@ impl Verifier {
         {
             return Ok(known.caller);
         }
-        let (claims, keys) = self.check(token, keys).await?;
-        let expires_s = claims.exp.saturating_add(self.0.skew_s);
-        let expires = UNIX_EPOCH.checked_add(Duration::from_secs(expires_s));
+        let (claims, Expiry(expires_s), keys) = self.check(token, keys).await?;
         let caller =
             if claims.service { Caller::service(&claims.sub) } else { Caller::signed_in(&claims.sub) };
         let mut caller = caller.scope(&claims.scope);
@@ -151,7 +116,7 @@ impl Verifier {
             caller = caller.of_client(client_id);
         }
         // Without one, no clock will ever show that.
-        if let Some(expires) = expires {
+        if let Some(expires) = UNIX_EPOCH.checked_add(Duration::from_secs(expires_s)) {
             caller = caller.until(expires);
         }
         let remembered = Remembered { caller: caller.clone(), keys, expires_s };
@@ -159,29 +124,62 @@ impl Verifier {
         Ok(caller)
     }
 
-    async fn check(&self, token: &str, mut keys: Arc<KeySet>) -> Result<(Claims, Arc<KeySet>), AuthError> {
-        let header =
-            jsonwebtoken::decode_header(token).map_err(|_| AuthError::Refused("the token is not a JWT"))?;
-        if (self.0.kind == Kind::Internal) != (header.typ.as_deref() == Some(internal::TYPE)) {
-            return Err(AuthError::Refused("the token is of another type"));
-        }
+    async fn check(
+        &self,
+        token: &str,
+        mut keys: Arc<KeySet>,
+    ) -> Result<(Claims, Expiry, Arc<KeySet>), AuthError> {
+        let header = jsonwebtoken::decode_header(token)
+            .map_err(|_| AuthError::Refused("the token is no JWT with a signature"))?;
+        let typed = self.typed(&header)?;
+        // What the header says of keys (`jwk`, `jku`, `x5u`, `x5c`) is not looked at: keys are the provider's alone.
         let id = header.kid.as_deref();
-        if keys.find(id).is_none()
-            && let Some(newer) = self.0.keys.newer_than(&keys).await
-        {
-            keys = newer;
+        if let Some(id) = id.filter(|_| keys.find(id).is_none()) {
+            keys = self.0.keys.with(id, keys).await;
         }
         let Some(key) = keys.find(id) else {
             return Err(AuthError::Refused("the token is signed with a key its issuer does not publish"));
         };
         let mut validation = self.0.validation.clone();
         validation.algorithms = vec![key.algorithm];
-        let data = jsonwebtoken::decode::<Claims>(token, &key.key, &validation)
-            .map_err(|error| AuthError::Refused(reason(error.kind())))?;
-        if data.claims.service && (self.0.kind, &data.claims.sub) != (Kind::Internal, &data.claims.iss) {
+        let claims = jsonwebtoken::decode::<Claims>(token, &key.key, &validation)
+            .map_err(|error| AuthError::Refused(reason(error.kind())))?
+            .claims;
+        if !typed {
+            claims.of_an_access_token()?;
+        }
+        if claims.service && (self.0.kind, &claims.sub) != (Kind::Internal, &claims.iss) {
             return Err(AuthError::Refused("the token speaks for a service that is not its issuer"));
         }
-        Ok((data.claims, keys))
+        let expiry = claims.valid(self.0.skew_s)?;
+        Ok((claims, expiry, keys))
+    }
+
+    /// Whether the header says that it is a token of our kind. Fails if it says anything else, and for what no key can
+    /// mend: nobody is asked for one in vain.
+    fn typed(&self, header: &Header) -> Result<bool, AuthError> {
+        if !ALGORITHMS.contains(&header.alg) {
+            return Err(AuthError::Refused("the token is signed with an algorithm that is not allowed"));
+        }
+        if header.crit.is_some() {
+            return Err(AuthError::Refused(
+                "the token has critical headers (`crit`), and none are understood",
+            ));
+        }
+        let typ = header.typ.as_deref().map(|typ| {
+            let typ = typ.to_ascii_lowercase();
+            typ.strip_prefix("application/").map(str::to_owned).unwrap_or(typ)
+        });
+        match (typ.as_deref(), self.0.kind) {
+            (Some("at+jwt"), Kind::Access { .. }) | (Some(internal::TYPE), Kind::Internal) => Ok(true),
+            (None | Some("jwt"), Kind::Access { untyped: true }) => Ok(false),
+            (_, Kind::Access { .. }) => Err(AuthError::Refused(
+                "the token's `typ` is not `at+jwt`: it may be of another kind, such as an ID token",
+            )),
+            (_, Kind::Internal) => {
+                Err(AuthError::Refused("the token's `typ` is not that of an internal one"))
+            }
+        }
     }
 }
 
@@ -199,8 +197,6 @@ pub(super) fn bearer_token(header: &HeaderValue) -> Result<&str, AuthError> {
 
 fn reason(kind: &ErrorKind) -> &'static str {
     match kind {
-        ErrorKind::ExpiredSignature => "the token has expired",
-        ErrorKind::ImmatureSignature => "the token is not valid yet",
         ErrorKind::InvalidIssuer => "the token comes from another issuer",
         ErrorKind::InvalidAudience => "the token is meant for another audience",
         ErrorKind::InvalidAlgorithm => "the token's algorithm is not its key's",
@@ -208,8 +204,4 @@ fn reason(kind: &ErrorKind) -> &'static str {
         ErrorKind::InvalidSignature => "the token's signature is wrong",
         _ => "the token is malformed",
     }
-}
-
-fn now_s() -> u64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
 }

@@ -7,6 +7,9 @@ use url::Url;
 
 use super::{InternalSettings, urls};
 
+/// What clocks may differ by.
+const SKEW_MAX_S: u64 = 300;
+
 /// A kind of credential.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -34,9 +37,14 @@ pub struct AuthSettings {
     pub internal: InternalSettings,
     /// Seconds by which the provider's clock and ours may differ.
     pub skew_s: u64,
-    /// Seconds after which the provider's keys are asked for again; they are kept when it does not answer.
+    /// Takes access tokens whose header has no `typ`, or `JWT`, as some providers write them; unless they are by their
+    /// claims of another kind. Leave it off where the provider follows RFC 9068 and writes `at+jwt`.
+    pub untyped_tokens: bool,
+    /// Seconds after which the provider's keys are asked for again. Meanwhile, and when it does not answer, those at hand
+    /// count.
     pub keys_max_age_s: u64,
-    /// Seconds that must pass between two attempts to fetch keys, however many unknown keys callers present.
+    /// Seconds after which callers with unknown keys may make us ask the provider for keys once more, beyond the first
+    /// few times.
     pub keys_retry_s: u64,
 }
 
@@ -47,6 +55,7 @@ impl Default for AuthSettings {
             issuer: None,
             audience: "bespoke".to_owned(),
             skew_s: 30,
+            untyped_tokens: false,
             keys_max_age_s: 600,
             keys_retry_s: 5,
             trusted: BTreeMap::new(),
@@ -64,5 +73,24 @@ impl AuthSettings {
     /// Whether this kind of credential is taken.
     pub fn takes(&self, scheme: Scheme) -> bool {
         self.schemes.contains(&scheme)
+    }
+
+    pub(super) fn check(&self, problems: &mut Vec<String>) {
+        for (key, value) in [("keys_max_age_s", self.keys_max_age_s), ("keys_retry_s", self.keys_retry_s)] {
+            if value == 0 {
+                problems.push(format!(
+                    "`auth.{key}` is 0: the provider would be asked for its keys without end; give it some seconds"
+                ));
+            }
+        }
+        if self.skew_s > SKEW_MAX_S {
+            problems.push(format!(
+                "`auth.skew_s` is {}: tokens would be good long after their end; set clocks right, and give it at most {SKEW_MAX_S}",
+                self.skew_s
+            ));
+        }
+        if self.audience.is_empty() {
+            problems.push("`auth.audience` is empty: say whom tokens must be meant for".to_owned());
+        }
     }
 }

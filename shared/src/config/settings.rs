@@ -343,6 +343,7 @@ impl Section for Settings {
                 self.listen
             ));
         }
+        self.auth.check(&mut problems);
         self.auth.internal.check(&mut problems);
         self.documents.check(&mut problems);
         self.subscriptions.check(&mut problems);

@@ -12,8 +12,7 @@ use super::{
 };
 use crate::{
     app::{Client, Draining},
-    auth::Caller,
-    fanout::{Code, Fault},
+    auth::{AuthError, Caller},
     request::RequestContext,
     telemetry,
 };
@@ -140,7 +139,7 @@ impl Streaming {
                 None => std::future::pending().await,
             } } => {
                 self.answers = None;
-                let fault = Fault::new(Code::Unauthenticated, "The token has expired: sign in again, and subscribe anew.");
+                let fault = AuthError::Expired.told();
                 let told = frame::event("next", &answer::refused(&[Refusal { fault, at: None }]).body);
                 Some([told, frame::event("complete", b"")].concat().into())
             }

@@ -9,4 +9,4 @@ mod random;
 mod rights;
 mod sharing;
 mod sse;
-mod world;
+pub mod world;

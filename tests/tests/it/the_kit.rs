@@ -47,7 +47,7 @@ async fn calls_are_recorded_and_callers_known() {
     assert_eq!(fake.calls()[0].caller().as_deref(), Some("us-1"));
 
     let answer = shop.query("{ me }").bearer(&issuer.token_with("us-1", json!({"exp": 0}))).await;
-    assert_eq!((answer.status, answer.codes()), (401, vec!["UNAUTHENTICATED"]));
+    assert_eq!((answer.status, answer.codes()), (401, vec!["TOKEN_EXPIRED"]));
     fake.clear();
     assert_eq!(fake.total(), 0);
 }

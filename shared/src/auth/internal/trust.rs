@@ -1,12 +1,12 @@
 //! What a service behind others makes of their tokens: on whose behalf it is asked, if it trusts who says so.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::collections::BTreeMap;
 
 use http::{HeaderMap, header::AUTHORIZATION};
 use serde::Deserialize;
 
 use crate::{
-    auth::{AuthError, Caller, Verifier, keys::Keys, verifier::bearer_token},
+    auth::{AuthError, Caller, Verifier, discovery::Keys, verifier::bearer_token},
     config::AuthSettings,
 };
 
@@ -19,10 +19,8 @@ impl Trust {
     /// # Errors
     /// The client that fetches them cannot be made.
     pub fn new(settings: &AuthSettings, service: &str) -> Result<Self, reqwest::Error> {
-        let max_age = Duration::from_secs(settings.keys_max_age_s);
-        let retry = Duration::from_secs(settings.keys_retry_s);
         let verifiers = settings.trusted.iter().map(|(issuer, jwks)| {
-            let keys = Keys::published(jwks.clone(), max_age, retry)?;
+            let keys = Keys::published(jwks.clone(), settings)?;
             Ok((issuer.clone(), Verifier::internal(settings, issuer, service, keys)))
         });
         verifiers.collect::<Result<_, _>>().map(Self)

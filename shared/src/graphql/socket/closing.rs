@@ -1,5 +1,6 @@
 //! Why a socket is closed: the close codes of graphql-transport-ws, and WebSocket's own (RFC 6455 §7.4).
 
+use crate::Fault;
 use axum::extract::ws::{CloseFrame, Utf8Bytes};
 use std::borrow::Cow;
 
@@ -63,9 +64,14 @@ impl Closing {
         Self::new(4401, "Unauthorized")
     }
 
-    /// Who connects is refused, or is not known any more. The code that clients renew their token on.
-    pub fn forbidden(reason: &str) -> Self {
-        Self::new(4403, format!("Forbidden: {reason}"))
+    /// Who connects is refused, or is not known any more: 4403, on which clients renew their token, and the code of the
+    /// fault. 1013, if it may pass.
+    pub fn refused(fault: &Fault) -> Self {
+        let code = fault.code.as_str();
+        if fault.code.retryable() {
+            return Self::later(format!("{code}: {}", fault.message));
+        }
+        Self::new(4403, format!("Forbidden: {code}"))
     }
 
     /// The client speaks another protocol.

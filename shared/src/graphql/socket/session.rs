@@ -166,7 +166,7 @@ impl Running {
         let now = Instant::now();
         let settings = self.session.sockets.settings();
         if self.expires.is_some_and(|expires| expires <= now) {
-            return Err(Closing::forbidden("the token has expired"));
+            return Err(Closing::refused(&AuthError::Expired.told()));
         }
         if !self.initialised && self.opened + Duration::from_millis(settings.init_ms) <= now {
             return Err(Closing::init_timeout());
@@ -247,15 +247,14 @@ impl Running {
             members.next().map(|(_, value)| value)
         });
         let Some(given) = given.filter(|given| !given.is_null()) else { return Ok(()) };
-        let wrong = "`authorization` is not `Bearer` and a token";
-        let given = given.as_str().ok_or_else(|| Closing::forbidden(wrong))?;
-        let value = HeaderValue::from_str(given).map_err(|_| Closing::forbidden(wrong))?;
+        let wrong = || {
+            let wrong = AuthError::Refused("`authorization` of connection_init is no header's value");
+            Closing::refused(&wrong.told())
+        };
+        let value = given.as_str().and_then(|given| HeaderValue::from_str(given).ok()).ok_or_else(wrong)?;
         let headers = HeaderMap::from_iter([(header::AUTHORIZATION, value)]);
         let caller = self.session.sockets.authenticator().authenticate(&headers).await;
-        let caller = caller.map_err(|error| match error {
-            AuthError::Refused(reason) => Closing::forbidden(reason),
-            AuthError::Unavailable => Closing::later(error.to_string()),
-        })?;
+        let caller = caller.map_err(|error| Closing::refused(&error.told()))?;
         // Whoever it is now holds the place.
         self.session.place = None;
         let place = self.session.sockets.places().take(&caller, self.session.address);

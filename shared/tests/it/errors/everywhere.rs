@@ -74,13 +74,7 @@ async fn what_no_layer_lets_through() {
     let cases: [Refused; 12] = [
         (Method::POST, "/graphql", &[JSON], "", Code::BadRequest),
         (Method::POST, "/graphql", &[JSON], "[]", Code::BatchingDisabled),
-        (
-            Method::POST,
-            "/graphql",
-            &[JSON, ("authorization", "Bearer nonsense")],
-            fine,
-            Code::Unauthenticated,
-        ),
+        (Method::POST, "/graphql", &[JSON, ("authorization", "Bearer nonsense")], fine, Code::TokenInvalid),
         (Method::GET, "/graphql?query=%7Banswer%7D", &[], "", Code::CsrfPrevented),
         (Method::POST, "/graphql", &[JSON, ("origin", "https://evil.example")], fine, Code::OriginNotAllowed),
         (Method::GET, "/nowhere", &[], "", Code::NotFound),

@@ -24,7 +24,7 @@ async fn a_token_that_ends_ends_its_socket() {
     world.desk.until_under_way("/counted", 1).await;
     events.send(None, &json!({"version": 1}));
     open.event().await.ok();
-    assert_eq!(open.socket().closed().await, (4403, "Forbidden: the token has expired".to_owned()));
+    assert_eq!(open.socket().closed().await, (4403, "Forbidden: TOKEN_EXPIRED".to_owned()));
     events.until_nobody_listens().await;
 }
 
@@ -49,7 +49,7 @@ async fn a_token_that_ends_ends_its_event_stream_and_says_so() {
     world.desk.until_under_way("/counted", 1).await;
     events.send(None, &json!({"version": 1}));
     open.answer().await.ok();
-    assert_eq!(open.answer().await.codes(), ["UNAUTHENTICATED"]);
+    assert_eq!(open.answer().await.codes(), ["TOKEN_EXPIRED"]);
     assert!(open.next().await.is_none());
     events.until_nobody_listens().await;
 }

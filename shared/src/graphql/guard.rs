@@ -5,6 +5,7 @@
 
 mod cost;
 mod merge;
+mod steps;
 mod text;
 mod walk;
 
@@ -89,8 +90,8 @@ impl Guard {
         place: &mut Place<'d>,
     ) -> Result<Weighed, Refusal> {
         let costs = walk::Walk::new(self, schema, document, place)?.operations()?;
-        for cost in &costs {
-            self.affordable(cost.at_least()).map_err(refused)?;
+        for cost in OperationCost::at_least(&costs) {
+            self.affordable(cost).map_err(refused)?;
         }
         let budget = self.limits.selections.saturating_mul(10);
         let conflict = merge::conflict(schema, document, budget, place)?;
@@ -152,3 +153,6 @@ fn fragments(document: &ast::Document) -> Fragments<'_> {
 fn refused(fault: Fault) -> Refusal {
     Refusal { fault, at: None }
 }
+
+#[cfg(test)]
+mod tests;

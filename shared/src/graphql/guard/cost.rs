@@ -4,8 +4,12 @@
 //! connection: `things(first: 5) { nodes { … } }`). Without them it is [`LIST`] long, or what the field's tag says.
 //! Where a variable says it, the cost is known when the variables are; the document is walked once all the same.
 
+use super::steps;
 use async_graphql::{Name, Value, Variables, registry::Registry};
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::HashMap,
+    sync::{Arc, OnceLock},
+};
 
 /// The arguments that say how long a list is.
 pub const SIZES: [&str; 3] = ["first", "last", "limit"];
@@ -89,6 +93,15 @@ pub enum Cost {
     Sum(usize),
 }
 
+impl Cost {
+    fn of(self, totals: &[u64]) -> u64 {
+        match self {
+            Self::Known(cost) => cost,
+            Self::Sum(at) => totals.get(at).copied().unwrap_or(u64::MAX),
+        }
+    }
+}
+
 impl Default for Cost {
     fn default() -> Self {
         Self::Known(0)
@@ -104,6 +117,7 @@ pub struct Sum {
 
 impl Sum {
     pub fn add(&mut self, size: Size, cost: Cost) {
+        steps::take(1);
         match (size, cost) {
             (Size::Known(size), Cost::Known(cost)) => {
                 self.known = self.known.saturating_add(size.saturating_mul(cost));
@@ -129,6 +143,17 @@ impl Sums {
         self.0.push(sum);
         Cost::Sum(self.0.len() - 1)
     }
+
+    /// What the first so many come to.
+    fn totals(&self, first: usize, size: impl Fn(&Size) -> u64) -> Vec<u64> {
+        let mut totals = Vec::with_capacity(first.min(self.0.len()));
+        for sum in self.0.iter().take(first) {
+            steps::take(1 + sum.parts.len());
+            let parts = sum.parts.iter().map(|(length, cost)| size(length).saturating_mul(cost.of(&totals)));
+            totals.push(parts.fold(sum.known, u64::saturating_add));
+        }
+        totals
+    }
 }
 
 /// The cost of one operation.
@@ -136,18 +161,27 @@ impl Sums {
 pub struct OperationCost {
     sums: Arc<Sums>,
     cost: Cost,
-    /// Those that say how long a list is.
-    sizes: Arc<[Name]>,
+    /// Those that say how long a list is, found when it first runs: of many operations most never do.
+    sizes: OnceLock<Box<[Name]>>,
 }
 
 impl OperationCost {
     pub fn new(sums: Arc<Sums>, cost: Cost) -> Self {
+        Self { sums, cost, sizes: OnceLock::new() }
+    }
+
+    /// The variables that say how long a list is.
+    pub fn sizes(&self) -> &[Name] {
+        self.sizes.get_or_init(|| self.find_sizes())
+    }
+
+    fn find_sizes(&self) -> Box<[Name]> {
         let mut sizes = Vec::<Name>::new();
-        let mut reached = vec![false; sums.0.len()];
-        let mut open = vec![cost];
+        let mut reached = vec![false; self.sums.0.len()];
+        let mut open = vec![self.cost];
         while let Some(cost) = open.pop() {
             let Cost::Sum(at) = cost else { continue };
-            let Some(sum) = sums.0.get(at) else { continue };
+            let Some(sum) = self.sums.0.get(at) else { continue };
             if reached.get_mut(at).is_none_or(|reached| std::mem::replace(reached, true)) {
                 continue;
             }
@@ -160,46 +194,24 @@ impl OperationCost {
         }
         sizes.sort_unstable();
         sizes.dedup();
-        Self { sums, cost, sizes: sizes.into() }
-    }
-
-    /// The variables that say how long a list is.
-    pub fn sizes(&self) -> &[Name] {
-        &self.sizes
+        sizes.into()
     }
 
     /// With these variables, coerced.
     pub fn with(&self, variables: &Variables) -> u64 {
-        self.total(|size| size.of(variables))
+        let sums = if let Cost::Sum(root) = self.cost { root + 1 } else { 0 };
+        self.cost.of(&self.sums.totals(sums, |size| size.of(variables)))
     }
 
-    /// Whatever the variables are.
-    pub fn at_least(&self) -> u64 {
-        self.total(|size| match size {
+    /// All operations of one document, whatever the variables are.
+    pub fn at_least(operations: &[Self]) -> Vec<u64> {
+        let Some(first) = operations.first() else { return Vec::new() };
+        let least = |size: &Size| match size {
             Size::Known(size) => *size,
             Size::Variable { .. } => 0,
-        })
-    }
-
-    fn total(&self, size: impl Fn(&Size) -> u64) -> u64 {
-        let Cost::Sum(root) = self.cost else {
-            return match self.cost {
-                Cost::Known(cost) => cost,
-                Cost::Sum(_) => 0,
-            };
         };
-        let mut totals = Vec::with_capacity(root + 1);
-        for sum in self.sums.0.iter().take(root + 1) {
-            let parts = sum.parts.iter().map(|(length, cost)| {
-                let cost = match cost {
-                    Cost::Known(cost) => *cost,
-                    Cost::Sum(at) => totals.get(*at).copied().unwrap_or(u64::MAX),
-                };
-                size(length).saturating_mul(cost)
-            });
-            totals.push(parts.fold(sum.known, u64::saturating_add));
-        }
-        totals.pop().unwrap_or(0)
+        let totals = first.sums.totals(usize::MAX, least);
+        operations.iter().map(|operation| operation.cost.of(&totals)).collect()
     }
 }
 

@@ -4,12 +4,12 @@
 //! fields than the document has selections, by orders. Here the same groups are formed within a budget. And lists of
 //! different lengths are different arguments, which validation overlooks.
 
-use super::{Fragments, exceeded, fragments, refused};
+use super::{Fragments, exceeded, fragments, refused, steps};
 use crate::{
     fanout::{Code, Fault},
     graphql::document::{Place, Refusal},
 };
-use apollo_compiler::{Node, Schema, ast, schema::ExtendedType, validation::Valid};
+use apollo_compiler::{Name, Node, Schema, ast, schema::ExtendedType, validation::Valid};
 use std::collections::{HashMap, HashSet, VecDeque};
 
 /// # Errors
@@ -68,6 +68,7 @@ impl<'d> Merge<'d> {
         let mut spread = HashSet::new();
         while let Some((ty, set)) = sets.pop_front() {
             self.left = self.left.checked_sub(set.len() as u64).ok_or(Spent)?;
+            steps::take(1 + set.len());
             for selection in set {
                 match selection {
                     ast::Selection::Field(field) => fields.push((ty, field.as_ref())),
@@ -140,6 +141,7 @@ impl<'d> Merge<'d> {
         if objects.is_empty() {
             return Ok(vec![others]);
         }
+        steps::take(objects.len() * (1 + others.len()));
         let copies = (objects.len() as u64).saturating_mul(others.len() as u64);
         self.left = self.left.checked_sub(copies).ok_or(Spent)?;
         let groups = objects.into_iter().map(|(_, mut fields)| {
@@ -169,25 +171,40 @@ fn difference(one: &ast::Field, other: &ast::Field) -> Option<String> {
     if one.name != other.name {
         return Some(format!("\"{}\" and \"{}\" are different fields", one.name, other.name));
     }
-    let same = one.arguments.len() == other.arguments.len()
-        && one.arguments.iter().all(|argument| {
-            let named = other.arguments.iter().find(|other| other.name == argument.name);
-            named.is_some_and(|other| same_value(&argument.value, &other.value))
-        });
-    (!same).then(|| "they have differing arguments".to_owned())
+    (one.arguments.len() != other.arguments.len() || !same_named(arguments(one), arguments(other)))
+        .then(|| "they have differing arguments".to_owned())
+}
+
+fn arguments(field: &ast::Field) -> Vec<Named<'_>> {
+    field.arguments.iter().map(|argument| (argument.name.as_str(), &argument.value)).collect()
+}
+
+fn fields(object: &[(Name, Node<ast::Value>)]) -> Vec<Named<'_>> {
+    object.iter().map(|(name, value)| (name.as_str(), value)).collect()
+}
+
+type Named<'d> = (&'d str, &'d Node<ast::Value>);
+
+/// Whether the same values stand under the same names, in whatever order; there are as many of these as of those.
+fn same_named(mut one: Vec<Named<'_>>, mut other: Vec<Named<'_>>) -> bool {
+    steps::take(one.len());
+    // Mostly they are written alike.
+    if !one.iter().zip(&other).all(|((name, _), (same, _))| name == same) {
+        one.sort_by_key(|(name, _)| *name);
+        other.sort_by_key(|(name, _)| *name);
+    }
+    let mut pairs = one.iter().zip(&other);
+    pairs.all(|((name, value), (same_name, same))| name == same_name && same_value(value, same))
 }
 
 fn same_value(one: &Node<ast::Value>, other: &Node<ast::Value>) -> bool {
+    steps::take(1);
     match (one.as_ref(), other.as_ref()) {
         (ast::Value::List(one), ast::Value::List(other)) => {
             one.len() == other.len() && one.iter().zip(other).all(|(one, other)| same_value(one, other))
         }
         (ast::Value::Object(one), ast::Value::Object(other)) => {
-            one.len() == other.len()
-                && one.iter().all(|(name, value)| {
-                    let named = other.iter().find(|(other, _)| other == name);
-                    named.is_some_and(|(_, other)| same_value(value, other))
-                })
+            one.len() == other.len() && same_named(fields(one), fields(other))
         }
         (one, other) => one == other,
     }

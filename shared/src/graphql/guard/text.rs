@@ -1,6 +1,6 @@
 //! Before any parser: size, tokens and nesting, in one pass over the bytes.
 
-use super::{MAX_NESTING, exceeded};
+use super::{MAX_NESTING, exceeded, steps};
 use crate::{
     config::Limits,
     fanout::{Code, Fault},
@@ -89,6 +89,7 @@ impl<'t> Iterator for Tokens<'t> {
             };
             let at = self.at;
             self.at = (at + length).min(self.text.len());
+            steps::take(length);
             return Some((at, self.text.get(at..self.at)?));
         }
     }

@@ -3,7 +3,7 @@
 use super::{
     Fragments, Guard, MAX_DIRECTIVES_TOGETHER, MAX_INTROSPECTION_COST, MAX_INTROSPECTION_LISTS, MAX_NESTING,
     cost::{Cost, FieldCost, OperationCost, SIZES, SetCost, SetSum, Size, Sums, whole},
-    exceeded, fragments, refused,
+    exceeded, fragments, refused, steps,
 };
 use crate::{
     fanout::{Code, Fault},
@@ -100,6 +100,7 @@ impl<'d, 'p> Walk<'d, 'p> {
                     continue;
                 };
                 last.next += 1;
+                steps::take(1);
                 let (from, to) = (last.name, spread.fragment_name.as_str());
                 if seen.get(to) == Some(&false) {
                     let via = if from == to { String::new() } else { format!(" via \"{from}\"") };
@@ -234,6 +235,7 @@ impl<'d, 'p> Walk<'d, 'p> {
         let mut cost = SetSum::default();
         // What is selected here is planned for each type that this may be.
         let types = ty.map_or(1, |ty| self.guard.possible(ty));
+        steps::take(1 + selections.len());
         for selection in selections {
             match selection {
                 ast::Selection::Field(field) => self.field(ty, types, field, &mut tally, &mut cost)?,
@@ -320,6 +322,7 @@ impl<'d, 'p> Walk<'d, 'p> {
         let ty = self.schema.types.get(definition.ty.inner_named_type());
         let composite = ty.is_some_and(|ty| ty.is_object() || ty.is_interface() || ty.is_union());
         let mut size = None;
+        steps::take(definition.arguments.len() + SIZES.len() * field.arguments.len());
         for argument in definition.arguments.iter().filter(|argument| SIZES.contains(&argument.name.as_str()))
         {
             let by_default = match argument.default_value.as_deref() {
@@ -390,6 +393,7 @@ impl Introspection {
 }
 
 fn spreads_in<'d>(selections: &'d [ast::Selection], spreads: &mut Vec<&'d ast::FragmentSpread>) {
+    steps::take(selections.len());
     for selection in selections {
         match selection {
             ast::Selection::Field(field) => spreads_in(&field.selection_set, spreads),

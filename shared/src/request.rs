@@ -10,6 +10,7 @@ use async_graphql::Context;
 use http::{HeaderMap, header};
 use std::{
     collections::BTreeMap,
+    net::{IpAddr, Ipv4Addr},
     sync::{
         Arc, LazyLock,
         atomic::{AtomicBool, Ordering::Relaxed},
@@ -26,6 +27,7 @@ use url::Url;
 pub struct RequestContext {
     caller: Caller,
     client: Client,
+    address: IpAddr,
     /// Somebody looked at the caller. None: nobody wants to know. Clones tell the same one.
     looked: Option<Arc<AtomicBool>>,
     /// The language and region to answer in.
@@ -46,6 +48,7 @@ impl RequestContext {
         Self {
             caller: Caller::anonymous(),
             client: Client::default(),
+            address: IpAddr::V4(Ipv4Addr::UNSPECIFIED),
             looked: None,
             locale: Locale::default(),
             links: Links::default(),
@@ -59,6 +62,17 @@ impl RequestContext {
     #[must_use]
     pub fn of(self, caller: Caller, client: Client) -> Self {
         Self { caller, client, ..self }
+    }
+
+    /// From this address.
+    #[must_use]
+    pub(crate) fn from(self, address: IpAddr) -> Self {
+        Self { address, ..self }
+    }
+
+    /// Where it comes from, as far as trusted proxies tell. Answers do not depend on it.
+    pub(crate) fn address(&self) -> IpAddr {
+        self.address
     }
 
     /// As this caller's.

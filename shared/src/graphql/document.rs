@@ -12,8 +12,11 @@ use super::{
     guard::{Guard, OperationCost, Weighed},
     incremental::{DIRECTIVE, Defers, Form, Variant},
 };
-use crate::fanout::{
-    Code, Compiler, Cutting, Fault, Merged, Operation, RootField, SetId, Shown, Type, plan::Occurrence,
+use crate::{
+    fanout::{
+        Code, Compiler, Cutting, Fault, Merged, Operation, RootField, SetId, Shown, Type, plan::Occurrence,
+    },
+    telemetry::RequestRecord,
 };
 use apollo_compiler::{
     Node, Schema, ast,
@@ -27,7 +30,7 @@ use async_graphql::{
     },
     registry::Registry,
 };
-use std::{cell::Cell, collections::HashMap, sync::Arc};
+use std::{cell::Cell, collections::HashMap, net::IpAddr, sync::Arc};
 
 /// The most errors that are told of one document: the first alone often is a consequence.
 const TOLD: usize = 20;
@@ -123,15 +126,16 @@ impl Documents {
         &self.guard
     }
 
-    /// The verdict on a text, made on first sight.
-    pub fn get(&self, text: &str) -> Result<Arc<Prepared>, Refusals> {
-        if let Some(known) = self.known.get(text) {
+    /// The verdict on a text, made on first sight, for a client at this address.
+    pub fn get(&self, text: &str, client: IpAddr) -> Result<Arc<Prepared>, Refusals> {
+        if let Some(known) = self.known.get(text, client) {
             return known;
         }
+        RequestRecord::with_current(RequestRecord::document_prepared);
         let verdict = self.prepare(text).map(Arc::new).map_err(Arc::new);
         // A text that is too long is refused in no time; keeping it would only fill the cache.
         if text.len() <= self.guard.document_bytes() {
-            self.known.keep(text, &verdict);
+            self.known.keep(text, &verdict, client);
         }
         verdict
     }

@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     Code, Fault,
-    app::{Deadline, ErrorBody},
+    app::{self, Deadline, ErrorBody},
     auth::Caller,
     request::{Client, Locale, RequestContext},
 };
@@ -151,7 +151,10 @@ pub(super) fn context(headers: &HeaderMap, extensions: &Extensions, patience: Du
     let caller = extensions.get::<Caller>().cloned().unwrap_or_default();
     let mut context = RequestContext::anonymous(patience).of(caller, Client::named(headers));
     context.locale = Locale::accepted(headers);
-    context
+    match extensions.get::<app::Client>() {
+        Some(client) => context.from(client.ip),
+        None => context,
+    }
 }
 
 async fn read(body: Body) -> Result<Bytes, Rejection> {

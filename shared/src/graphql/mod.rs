@@ -5,6 +5,7 @@ mod bff;
 mod declared;
 mod document;
 mod engine;
+mod fair;
 mod graphiql;
 mod guard;
 mod http;

@@ -1,13 +1,11 @@
 //! Automatic persisted queries: a client stores a document under its hash once, and asks for it by that from then on.
 //!
-//! The store is bounded in bytes, and what is used often stays: a text that is new gets in only in place of what was asked
-//! for less often than it (TinyLFU). So whoever stores a great many documents, each once, pushes out nobody's that are in
-//! use; who asks for each as often as others for theirs does, and then those are stored again at their next use, at the
-//! price of one more request.
+//! The store is bounded in bytes, of which no client has more than its share (`fair.rs`). What is pushed out is stored
+//! again at its next use, at the price of one more request.
 
-use moka::sync::Cache;
+use super::fair::Fair;
 use sha2::{Digest as _, Sha256};
-use std::{fmt::Write as _, sync::Arc};
+use std::{fmt::Write as _, net::IpAddr, sync::Arc};
 
 /// The SHA-256 of a text.
 pub type Digest = [u8; 32];
@@ -16,26 +14,25 @@ pub type Digest = [u8; 32];
 const ENTRY_BYTES: usize = 256;
 
 /// Documents that clients stored.
-pub struct Persisted(Cache<Digest, Arc<str>>);
+pub struct Persisted(Fair<Digest, Arc<str>>);
 
 impl Persisted {
     /// With room for so many bytes.
     pub fn new(bytes: u64) -> Self {
-        let weigh = |_: &Digest, text: &Arc<str>| u32::try_from(ENTRY_BYTES + text.len()).unwrap_or(u32::MAX);
-        Self(Cache::builder().max_capacity(bytes).weigher(weigh).build())
+        Self(Fair::new(bytes))
     }
 
-    /// The text of this hash.
-    pub fn get(&self, digest: &Digest) -> Option<Arc<str>> {
-        self.0.get(digest)
+    /// The text of this hash, for a client at this address.
+    pub fn get(&self, digest: &Digest, client: IpAddr) -> Option<Arc<str>> {
+        self.0.get(digest, client)
     }
 
     /// Keeps a text whose hash this is, if it is wanted more than what it would displace.
-    pub fn keep(&self, digest: Digest, text: &str) {
-        if !self.0.contains_key(&digest) {
-            self.0.insert(digest, text.into());
+    pub fn keep(&self, digest: Digest, text: &str, client: IpAddr) {
+        if self.0.get(&digest, client).is_none() {
+            self.0.keep(digest, text.into(), ENTRY_BYTES + text.len(), client);
             // At once: by itself the cache looks after its budget a few hundred insertions later.
-            self.0.run_pending_tasks();
+            self.0.bytes();
         }
     }
 }
@@ -90,22 +87,20 @@ mod tests {
         const BYTES: u64 = 64 * 1024;
         let persisted = Persisted::new(BYTES);
         let used: Vec<_> = (0..20).map(|n| format!("query Used{n} {{ a }}")).collect();
-        let ask = |text: &String| match persisted.get(&digest(text.as_bytes())) {
-            Some(_) => true,
-            None => {
-                persisted.keep(digest(text.as_bytes()), text);
-                false
+        let ask = |text: &String, n: usize| {
+            let client = std::net::Ipv4Addr::from_bits(0x0a00_0000 + n as u32).into();
+            if persisted.get(&digest(text.as_bytes()), client).is_none() {
+                persisted.keep(digest(text.as_bytes()), text, client);
             }
         };
         for n in 0..4_000 {
-            used.iter().for_each(|text| {
-                ask(text);
-            });
+            used.iter().for_each(|text| ask(text, 0));
             let once = format!("query Once{n} {{ a }} # {}", "x".repeat(n % 500));
-            ask(&once);
-            assert!(persisted.0.weighted_size() <= BYTES);
+            ask(&once, n);
+            assert!(persisted.0.bytes() <= BYTES);
         }
-        assert!(persisted.0.entry_count() > 40, "there is room for more than those in use");
-        assert!(used.iter().all(|text| persisted.get(&digest(text.as_bytes())).is_some()));
+        assert!(persisted.0.bytes() > BYTES / 2, "there is room for more than those in use");
+        let nobody = std::net::Ipv4Addr::UNSPECIFIED.into();
+        assert!(used.iter().all(|text| persisted.get(&digest(text.as_bytes()), nobody).is_some()));
     }
 }

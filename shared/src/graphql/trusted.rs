@@ -72,7 +72,7 @@ impl Trusted {
     ) -> Result<Arc<Prepared>, Refusals> {
         match request.asks().map_err(refuse)? {
             Asks::Text(text) => self.by_text(text, context, documents),
-            Asks::Id(id) => self.by_id(id, documents),
+            Asks::Id(id) => self.by_id(id, context, documents),
             Asks::Hashed(text, hash) => {
                 let digest = persisted::digest(text.as_bytes());
                 if persisted::parse(hash) != Some(digest) {
@@ -83,7 +83,7 @@ impl Trusted {
                 }
                 let prepared = self.by_text(text, context, documents)?;
                 if let Some(persisted) = &self.persisted {
-                    persisted.keep(digest, text);
+                    persisted.keep(digest, text, context.address());
                 }
                 Ok(prepared)
             }
@@ -96,7 +96,7 @@ impl Trusted {
         context: &RequestContext,
         documents: &Documents,
     ) -> Result<Arc<Prepared>, Refusals> {
-        let Some(registry) = &self.registry else { return documents.get(text) };
+        let Some(registry) = &self.registry else { return documents.get(text, context.address()) };
         if let Some(registered) = registry.list.read().of_text(text) {
             note(DocumentUse::Registered);
             return Ok(registered.clone());
@@ -115,10 +115,15 @@ impl Trusted {
             client.version = client.version.as_deref(),
             "a document that is not registered runs"
         );
-        documents.get(text)
+        documents.get(text, context.address())
     }
 
-    fn by_id(&self, id: &str, documents: &Documents) -> Result<Arc<Prepared>, Refusals> {
+    fn by_id(
+        &self,
+        id: &str,
+        context: &RequestContext,
+        documents: &Documents,
+    ) -> Result<Arc<Prepared>, Refusals> {
         if let Some(registry) = &self.registry
             && let Some(registered) = registry.list.read().of_id(id)
         {
@@ -127,10 +132,10 @@ impl Trusted {
         }
         let digest = persisted::parse(id);
         if let Some(persisted) = &self.persisted
-            && let Some(text) = digest.and_then(|digest| persisted.get(&digest))
+            && let Some(text) = digest.and_then(|digest| persisted.get(&digest, context.address()))
         {
             note(DocumentUse::Stored);
-            return documents.get(&text);
+            return documents.get(&text, context.address());
         }
         // Clients know these texts by heart: Apollo's sends the document after the first, and stops asking after the second.
         Err(refuse(if self.registry.is_none() && self.persisted.is_none() {

@@ -281,6 +281,7 @@ pub struct Metrics {
     request_duration: Durations<DurationLabels>,
     operations_shared: Family<SharedLabels, Counter>,
     documents: Family<DocumentLabels, Counter>,
+    documents_prepared: Family<ServiceLabels, Counter>,
     document_reloads: Family<ReloadLabels, Counter>,
     upstream_calls: Family<UpstreamLabels, Counter>,
     upstream_duration: Durations<EndpointLabels>,
@@ -323,6 +324,9 @@ impl Metrics {
         let documents = Family::default();
         let help = "Requests by how their document was found, where documents are registered or stored";
         registry.register("graphql_documents", help, documents.clone());
+        let documents_prepared = Family::default();
+        let help = "Documents that were not known, and had to be parsed and validated";
+        registry.register("graphql_documents_prepared", help, documents_prepared.clone());
         let document_reloads = Family::default();
         let help = "Changes of the registered documents that were seen, and taken or not";
         registry.register("graphql_document_reloads", help, document_reloads.clone());
@@ -374,6 +378,7 @@ impl Metrics {
             request_duration,
             operations_shared,
             documents,
+            documents_prepared,
             document_reloads,
             upstream_calls,
             upstream_duration,
@@ -401,6 +406,10 @@ impl Metrics {
     pub(super) fn document_used(&self, service: &Arc<str>, how: DocumentUse) {
         let service = Arc::clone(service);
         self.documents.get_or_create(&DocumentLabels { service, how }).inc();
+    }
+
+    pub(super) fn document_prepared(&self, service: &Arc<str>) {
+        self.documents_prepared.get_or_create(&ServiceLabels { service: Arc::clone(service) }).inc();
     }
 
     /// The registered documents of a service have changed; only where nothing is wrong with them they are taken.

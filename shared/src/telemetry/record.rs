@@ -111,6 +111,11 @@ impl RequestRecord {
         metrics().document_used(&self.service, how);
     }
 
+    /// Counts a document that was not known, and had to be looked at.
+    pub fn document_prepared(&self) {
+        metrics().document_prepared(&self.service);
+    }
+
     /// After all, it is.
     pub fn operation_unshared(&self) {
         self.told.lock().shared = None;

@@ -12,26 +12,32 @@ fn documents() -> Documents {
     Documents::new(schema, Arc::new(registry), guard)
 }
 
+fn address(nth: u32) -> IpAddr {
+    std::net::Ipv4Addr::from_bits(0x0a00_0000 + nth).into()
+}
+
 #[test]
 fn what_was_prepared_is_kept_within_bounds_and_what_is_too_long_not_at_all() {
     let documents = documents();
     for n in 0..60 {
-        let _ = documents.get(&format!("{{ a }} # {n} {}", "x".repeat(20_000)));
-        let _ = documents.get(&format!("{{ b }} # {n} {}", "x".repeat(90_000)));
+        // Of many clients: one has a part of it only.
+        let client = address(n);
+        let _ = documents.get(&format!("{{ a }} # {n} {}", "x".repeat(20_000)), client);
+        let _ = documents.get(&format!("{{ b }} # {n} {}", "x".repeat(90_000)), client);
     }
     let (prepared, refused) = documents.known.bytes();
     assert!((1..=PREPARED_BYTES).contains(&prepared) && (1..=REFUSED_BYTES).contains(&refused));
     let long = format!("{{ a }} # {}", "x".repeat(200_000));
-    assert!(documents.get(&long).is_err() && !documents.known.knows(&long));
+    assert!(documents.get(&long, address(0)).is_err() && !documents.known.knows(&long));
 }
 
 /// Documents are the same to a cache whatever they are: these are kept without being prepared.
 #[test]
 fn a_flood_of_documents_does_not_push_out_what_is_asked_for_often() {
     let known = Verdicts::new();
-    let ask = |text: &str, verdict: &Result<Arc<Prepared>, Refusals>| {
-        if known.get(text).is_none() {
-            known.keep(text, verdict);
+    let ask = |text: &str, verdict: &Result<Arc<Prepared>, Refusals>, client: IpAddr| {
+        if known.get(text, client).is_none() {
+            known.keep(text, verdict, client);
         }
     };
     let good = Ok(Arc::new(Prepared { operations: Vec::new() }));
@@ -39,13 +45,14 @@ fn a_flood_of_documents_does_not_push_out_what_is_asked_for_often() {
     let hot: Vec<_> = (0..200).map(|n| format!("query Hot{n} {{ a }}")).collect();
     let often = || {
         for _ in 0..5 {
-            hot.iter().for_each(|text| ask(text, &good));
+            hot.iter().for_each(|text| ask(text, &good, address(0)));
         }
     };
     often();
     for n in 0..100_000 {
-        ask(&format!("query Flood{n} {{ a }}"), &good);
-        ask(&format!("query Flood{n} {{ b }}"), &bad);
+        // Clients without number, none of which brings much.
+        ask(&format!("query Flood{n} {{ a }}"), &good, address(n));
+        ask(&format!("query Flood{n} {{ b }}"), &bad, address(n));
         if n % 20_000 == 0 {
             often();
         }
@@ -59,9 +66,9 @@ fn a_flood_of_documents_does_not_push_out_what_is_asked_for_often() {
 #[test]
 fn operations_are_in_the_order_of_the_document_each_with_its_own_cost() {
     let documents = documents();
-    let prepared = documents.get("query Z { a } query A($v: Int) { a @skip(if: $x) }");
+    let prepared = documents.get("query Z { a } query A($v: Int) { a @skip(if: $x) }", address(0));
     assert_eq!(prepared.err().map(|refusals| refusals[0].fault.code), Some(Code::GraphqlValidationFailed));
-    let prepared = documents.get("query Z { a } query A { b: a } query M { c: a }").unwrap();
+    let prepared = documents.get("query Z { a } query A { b: a } query M { c: a }", address(0)).unwrap();
     let names: Vec<_> =
         prepared.operations.iter().map(|operation| operation.name.as_deref().unwrap()).collect();
     assert_eq!(names, ["Z", "A", "M"]);

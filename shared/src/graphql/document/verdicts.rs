@@ -1,12 +1,11 @@
-//! Verdicts by text, within bounds that no client can use up for the others.
+//! Verdicts by text, within bounds that no client can use up for the others (`fair.rs`).
 //!
-//! What is seen once does not push out what is seen often: both caches admit a newcomer over the least used only if it was
-//! asked for more often (TinyLFU). Refused documents have a cache of their own, so that errors, which are easy to make
-//! up, take no room from documents that run. Registered documents are not here: who registers them holds them.
+//! Refused documents have a cache of their own, so that errors, which are easy to make up, take no room from documents
+//! that run. Registered documents are not here: who registers them holds them.
 
 use super::{Prepared, Refusals};
-use moka::sync::Cache;
-use std::sync::Arc;
+use crate::graphql::fair::Fair;
+use std::{net::IpAddr, sync::Arc};
 
 /// The memory that prepared documents may take, by an estimate that follows the length of the text.
 pub const PREPARED_BYTES: u64 = 32 << 20;
@@ -18,41 +17,33 @@ const BYTES_PER_BYTE: usize = 40;
 const ERROR_BYTES: usize = 256;
 
 pub struct Verdicts {
-    prepared: Cache<Arc<str>, Arc<Prepared>>,
-    refused: Cache<Arc<str>, Refusals>,
+    prepared: Fair<Arc<str>, Arc<Prepared>>,
+    refused: Fair<Arc<str>, Refusals>,
 }
 
 impl Verdicts {
     pub fn new() -> Self {
-        let weight = |bytes: usize| u32::try_from(bytes).unwrap_or(u32::MAX);
-        Self {
-            prepared: Cache::builder()
-                .max_capacity(PREPARED_BYTES)
-                .weigher(move |text: &Arc<str>, prepared: &Arc<Prepared>| {
-                    weight(1_024 + text.len() * BYTES_PER_BYTE * prepared.plans())
-                })
-                .build(),
-            refused: Cache::builder()
-                .max_capacity(REFUSED_BYTES)
-                .weigher(move |text: &Arc<str>, refusals: &Refusals| {
-                    let told: usize = refusals.iter().map(|refusal| refusal.fault.message.len()).sum();
-                    weight(256 + text.len() + refusals.len() * ERROR_BYTES + told)
-                })
-                .build(),
-        }
+        Self { prepared: Fair::new(PREPARED_BYTES), refused: Fair::new(REFUSED_BYTES) }
     }
 
-    pub fn get(&self, text: &str) -> Option<Result<Arc<Prepared>, Refusals>> {
-        if let Some(prepared) = self.prepared.get(text) {
+    pub fn get(&self, text: &str, client: IpAddr) -> Option<Result<Arc<Prepared>, Refusals>> {
+        if let Some(prepared) = self.prepared.get(text, client) {
             return Some(Ok(prepared));
         }
-        self.refused.get(text).map(Err)
+        self.refused.get(text, client).map(Err)
     }
 
-    pub fn keep(&self, text: &str, verdict: &Result<Arc<Prepared>, Refusals>) {
+    pub fn keep(&self, text: &str, verdict: &Result<Arc<Prepared>, Refusals>, client: IpAddr) {
         match verdict {
-            Ok(prepared) => self.prepared.insert(text.into(), prepared.clone()),
-            Err(refusals) => self.refused.insert(text.into(), refusals.clone()),
+            Ok(prepared) => {
+                let bytes = 1_024 + text.len() * BYTES_PER_BYTE * prepared.plans();
+                self.prepared.keep(text.into(), prepared.clone(), bytes, client);
+            }
+            Err(refusals) => {
+                let told: usize = refusals.iter().map(|refusal| refusal.fault.message.len()).sum();
+                let bytes = 256 + text.len() + refusals.len() * ERROR_BYTES + told;
+                self.refused.keep(text.into(), refusals.clone(), bytes, client);
+            }
         }
     }
 }
@@ -61,12 +52,11 @@ impl Verdicts {
 impl Verdicts {
     /// Bytes of prepared and of refused ones, by the estimate.
     pub fn bytes(&self) -> (u64, u64) {
-        self.prepared.run_pending_tasks();
-        self.refused.run_pending_tasks();
-        (self.prepared.weighted_size(), self.refused.weighted_size())
+        (self.prepared.bytes(), self.refused.bytes())
     }
 
     pub fn knows(&self, text: &str) -> bool {
-        self.prepared.contains_key(text) || self.refused.contains_key(text)
+        let nobody = IpAddr::V4(std::net::Ipv4Addr::UNSPECIFIED);
+        self.get(text, nobody).is_some()
     }
 }

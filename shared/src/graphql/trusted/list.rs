@@ -7,6 +7,7 @@ use super::{
 };
 use std::{
     collections::{HashMap, hash_map::Entry},
+    net::{IpAddr, Ipv4Addr},
     path::Path,
     sync::Arc,
 };
@@ -25,6 +26,9 @@ struct Known {
     file: String,
 }
 
+/// Whose share of the prepared documents is used: they are held here, too.
+const NOBODY: IpAddr = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
+
 impl List {
     /// What a folder has, and what is wrong with the rest. Documents that were known before keep their plans.
     pub fn read(folder: &Path, before: &Self, documents: &Documents) -> (Self, Vec<Problem>) {
@@ -32,7 +36,7 @@ impl List {
         let mut list = Self::default();
         for registered in registered {
             let known = list.texts.get(&registered.text).or_else(|| before.texts.get(&registered.text));
-            let prepared = known.cloned().map_or_else(|| documents.get(&registered.text), Ok);
+            let prepared = known.cloned().map_or_else(|| documents.get(&registered.text, NOBODY), Ok);
             match prepared {
                 Ok(prepared) => list.add(registered, prepared, &mut problems),
                 Err(refusals) => problems.extend(refusals.iter().map(|refusal| {

@@ -2,6 +2,7 @@
 
 mod client;
 mod compression;
+mod descriptors;
 mod errors;
 mod health;
 mod intake;
@@ -114,6 +115,7 @@ pub struct Running {
 pub async fn start(app: App) -> Result<Running, StartError> {
     let App { settings, public, open, admin_extra, ready, errors, authenticator } = app;
     let service = settings.service.clone();
+    descriptors::enough_for(settings.limits.connections);
     let bind = async |key, address| {
         let bound = listener::bind(address).await;
         bound.map_err(|error| StartError::Bind { service: service.clone(), key, address, error })

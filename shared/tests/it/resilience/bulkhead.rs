@@ -13,9 +13,11 @@ use tokio::sync::watch;
 async fn two_under_way_one_waiting_and_the_rest_fail_at_once() {
     let limits = ResilienceSettings { concurrency: Some(2), queue: Some(1), ..Default::default() };
     // The gate, not the clock, decides when the slow ones are answered.
-    let world = World::of("resilient", ResilienceSettings { timeout_ms: Some(60_000), ..limits }, |server| {
-        server.settings(|settings| settings.deadline_ms = 60_000)
-    });
+    let world = World::each_for_itself(
+        "resilient",
+        ResilienceSettings { timeout_ms: Some(60_000), ..limits },
+        |server| server.settings(|settings| settings.deadline_ms = 60_000),
+    );
     let world = world.await;
     let (open, gate) = watch::channel(false);
     world.sick.has(Symptom::Held(gate));
@@ -42,9 +44,11 @@ async fn two_under_way_one_waiting_and_the_rest_fail_at_once() {
 #[tokio::test]
 async fn waiting_is_part_of_the_callers_time() {
     let limits = ResilienceSettings { concurrency: Some(1), ..Default::default() };
-    let world = World::of("resilient", ResilienceSettings { timeout_ms: Some(60_000), ..limits }, |server| {
-        server.settings(|settings| settings.deadline_ms = 1_000)
-    });
+    let world = World::each_for_itself(
+        "resilient",
+        ResilienceSettings { timeout_ms: Some(60_000), ..limits },
+        |server| server.settings(|settings| settings.deadline_ms = 1_000),
+    );
     let world = world.await;
     world.sick.has(Symptom::Hangs);
     // One is under way until its time is over; the others wait for as long, and no longer.

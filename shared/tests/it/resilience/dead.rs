@@ -72,7 +72,8 @@ async fn it_is_whole_again_within_ten_seconds_of_its_return() {
 
 #[tokio::test]
 async fn one_probe_finds_out_for_all() {
-    let world = World::with(ResilienceSettings { open_ms: Some(200), ..Default::default() }).await;
+    let limits = ResilienceSettings { open_ms: Some(200), ..Default::default() };
+    let world = World::each_for_itself("resilient", limits, |server| server).await;
     world.sick.has(Symptom::Resets);
     for _ in 0..5 {
         assert!(!whole(&world, &world.ask().await));

@@ -67,7 +67,8 @@ fn storm() -> ResilienceSettings {
 #[tokio::test]
 async fn repetitions_are_a_share_of_the_calls() {
     for (percent, most) in [(None, 40 + 3), (Some(5), 10 + 3), (Some(0), 0)] {
-        let world = World::with(ResilienceSettings { retry_percent: percent, ..storm() }).await;
+        let limits = ResilienceSettings { retry_percent: percent, ..storm() };
+        let world = World::each_for_itself("resilient", limits, |server| server).await;
         world.sick.has(Symptom::Answers(502, String::new()));
         for _ in 0..20 {
             join_all((0..10).map(|_| world.ask())).await;

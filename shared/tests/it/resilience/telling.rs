@@ -105,7 +105,7 @@ async fn what_finds_no_place_is_counted() {
         timeout_ms: Some(500),
         ..Default::default()
     };
-    let world = World::of("crowded", limits, |server| server).await;
+    let world = World::each_for_itself("crowded", limits, |server| server).await;
     world.sick.has(Symptom::Hangs);
     tokio::join!(world.ask(), world.ask(), world.ask());
     let refused = "upstream_rejected_total{service=\"crowded\",upstream=\"sick\",reason=\"bulkhead\"}";

@@ -79,6 +79,18 @@ impl World {
         Self::of("resilient", limits, |server| server).await
     }
 
+    /// Whose requests share no calls: where those that are the same at the same instant are to be counted.
+    pub async fn each_for_itself(
+        service: &'static str,
+        limits: ResilienceSettings,
+        change: impl FnOnce(Server) -> Server,
+    ) -> Self {
+        Self::of(service, limits, |server| {
+            change(server).settings(|settings| settings.sharing.batches_in_flight = 0)
+        })
+        .await
+    }
+
     pub async fn of(
         service: &'static str,
         limits: ResilienceSettings,
@@ -87,8 +99,6 @@ impl World {
         let (sick, well, issuer) = (Sick::start().await, Sick::start().await, Issuer::start().await);
         let server = Server::of(bff(service)).upstream("sick", &sick).upstream("well", &well).issuer(&issuer);
         let server = server.settings(|settings| {
-            // Each request asks for itself, so that calls can be counted.
-            settings.sharing.batches_in_flight = 0;
             settings.resilience.insert("sick".to_owned(), limits);
         });
         let bff = change(server).start().await;

@@ -28,6 +28,7 @@ mod redis;
 mod secret;
 mod settings;
 mod subscriptions;
+mod tls;
 mod tree;
 mod urls;
 
@@ -44,6 +45,7 @@ pub use settings::{
     CacheSettings, Limits, LogFormat, Profile, ResilienceSettings, Settings, SharingSettings,
 };
 pub use subscriptions::SubscriptionSettings;
+pub use tls::TlsSettings;
 use tree::{Origin, Tree};
 
 /// What a service brings to its own configuration.

@@ -1,6 +1,8 @@
 //! An upstream that a test writes: a real listener that records every call.
 
-use super::{Call, EventSource, Place, Reply, call::Pattern, patiently, reply::Body, table::Table};
+use super::{
+    Authority, Call, EventSource, Place, Reply, call::Pattern, patiently, reply::Body, table::Table,
+};
 use bytes::Bytes;
 use futures::{StreamExt, stream};
 use http::{Method, Request, Response, header::CONTENT_LENGTH};
@@ -17,6 +19,7 @@ use parking_lot::Mutex;
 use serde_json::Value;
 use std::{io, net::SocketAddr, sync::Arc};
 use tokio::{net::TcpListener, sync::watch, task::JoinSet};
+use tokio_rustls::TlsAcceptor;
 use tokio_util::task::AbortOnDropHandle;
 
 type Handler = Arc<dyn Fn(&Call) -> Reply + Send + Sync>;
@@ -27,6 +30,7 @@ pub struct Fake(Arc<Inner>);
 
 struct Inner {
     addr: SocketAddr,
+    scheme: &'static str,
     shared: Arc<Shared>,
     _serving: AbortOnDropHandle<()>,
 }
@@ -52,21 +56,31 @@ enum State {
 
 impl Place for Fake {
     fn url(&self) -> String {
-        format!("http://{}", self.0.addr)
+        format!("{}://{}", self.0.scheme, self.0.addr)
     }
 }
 
 impl Fake {
     /// On a free port. A path without a handler answers 501, so that a forgotten one shows as a failure.
     pub async fn start() -> Self {
+        Self::behind(None).await
+    }
+
+    /// The same by https, with a certificate of that name or address, signed by this authority.
+    pub async fn secure(authority: &Authority, name: &str) -> Self {
+        Self::behind(Some(TlsAcceptor::from(authority.server(name)))).await
+    }
+
+    async fn behind(tls: Option<TlsAcceptor>) -> Self {
+        let scheme = if tls.is_some() { "https" } else { "http" };
         #[expect(clippy::expect_used, reason = "a test may panic")]
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         #[expect(clippy::expect_used, reason = "a test may panic")]
         let addr = listener.local_addr().expect("an address");
         let shared = Arc::new(Shared { handlers: Mutex::default(), log: watch::Sender::new(Vec::new()) });
         #[expect(clippy::disallowed_methods, reason = "a listener belongs to no request")]
-        let serving = AbortOnDropHandle::new(tokio::spawn(serve(listener, shared.clone())));
-        Self(Arc::new(Inner { addr, shared, _serving: serving }))
+        let serving = AbortOnDropHandle::new(tokio::spawn(serve(listener, tls, shared.clone())));
+        Self(Arc::new(Inner { addr, scheme, shared, _serving: serving }))
     }
 
     /// Answers `GET path`. `{name}` in the path stands for any one segment. A later handler of the same path replaces
@@ -218,17 +232,22 @@ impl Drop for Noted {
     }
 }
 
-async fn serve(listener: TcpListener, shared: Arc<Shared>) {
+async fn serve(listener: TcpListener, tls: Option<TlsAcceptor>, shared: Arc<Shared>) {
     let mut open = JoinSet::new();
     while let Ok((stream, _)) = listener.accept().await {
-        let shared = shared.clone();
+        let (shared, tls) = (shared.clone(), tls.clone());
         open.spawn(async move {
             let _ = stream.set_nodelay(true);
             let service = service_fn(move |request| answer(shared.clone(), request));
             // A connection that ends badly is what some tests are about.
-            let _ = auto::Builder::new(TokioExecutor::new())
-                .serve_connection(TokioIo::new(stream), service)
-                .await;
+            let server = auto::Builder::new(TokioExecutor::new());
+            let _ = match tls {
+                None => server.serve_connection(TokioIo::new(stream), service).await,
+                Some(tls) => match tls.accept(stream).await {
+                    Ok(stream) => server.serve_connection(TokioIo::new(stream), service).await,
+                    Err(_) => return,
+                },
+            };
         });
     }
 }

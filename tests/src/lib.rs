@@ -23,6 +23,7 @@
 //!   `fake.events("/events")` is a stream of server-sent events, `fake.resumable_events(…)` one that knows `Last-Event-ID`.
 //! * [`start`] or, with more to say, [`Server`]: deadlines and all other settings are the BFF's own.
 //!   Upstreams that are not given are not there.
+//!   `Fake::secure(&authority, name)` is one behind TLS.
 //! * [`Issuer`]: an OpenID provider; `issuer.token("us-1")` is accepted by a server told of it.
 //! * [`Front`]: a service as those behind it see it; `front.token("library", "us-1", …)` is accepted by a REST service
 //!   that is told to trust it. As whom a fake was asked is `call.caller()` or `call.service()`.
@@ -37,6 +38,7 @@
 //! A wait that nothing ends panics after [`PATIENCE`] and says what it waited for.
 
 mod answer;
+mod authority;
 mod call;
 mod event_stream;
 mod fake;
@@ -56,6 +58,7 @@ mod table;
 use std::{fmt::Display, future::Future, time::Duration};
 
 pub use answer::Answer;
+pub use authority::Authority;
 pub use call::Call;
 pub use event_stream::EventStream;
 pub use fake::Fake;

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 
 use super::{
-    AuthSettings, DocumentSettings, Network, RedisSettings, Section, SubscriptionSettings,
+    AuthSettings, DocumentSettings, Network, RedisSettings, Section, SubscriptionSettings, TlsSettings,
     decode::{listed, nearest},
     loopback, urls,
 };
@@ -56,6 +56,7 @@ pub struct Settings {
     /// Peers whose `Forwarded` and `X-Forwarded-*` headers count; none by default.
     pub trusted_proxies: Vec<Network>,
     pub auth: AuthSettings,
+    pub tls: TlsSettings,
     /// Base URLs of the services this one calls, by name.
     #[serde(with = "urls::named")]
     pub upstreams: BTreeMap<String, Url>,
@@ -213,6 +214,7 @@ impl Default for Settings {
             cors: Vec::new(),
             trusted_proxies: Vec::new(),
             auth: AuthSettings::default(),
+            tls: TlsSettings::default(),
             upstreams: BTreeMap::new(),
             resilience: BTreeMap::new(),
             links: BTreeMap::new(),

@@ -7,7 +7,7 @@ use super::{
     events::Hub,
     failure::CallError,
     policy::Policy,
-    retry,
+    retry, tls,
     writes::Writes,
 };
 use crate::{
@@ -98,12 +98,15 @@ impl Upstreams {
             )));
         }
         let service: Arc<str> = settings.service.as_str().into();
+        // Where nobody is asked by https, the system's certificates are not even read.
+        let secure = bases.values().any(|url| url.scheme() == "https");
+        let tls = secure.then(|| tls::config(&settings.tls)).transpose()?;
         let endpoint = |(name, url): (&String, &Url)| {
             let declared = needed.iter().find(|upstream| upstream.name() == name);
             let policy = declared.map_or(Policy::DEFAULT, |upstream| upstream.policy);
             let policy = settings.resilience_of(name).map_or(policy, |operator| policy.with(operator));
             let passes = signer.map(|signer| Passes::new(signer.clone(), name));
-            Ok((name.clone(), Endpoint::new(&service, name, url, policy, passes)?))
+            Ok((name.clone(), Endpoint::new(&service, name, url, policy, passes, tls.as_ref())?))
         };
         let endpoints = bases.iter().map(endpoint).collect::<Result<_, _>>()?;
         Ok(Self {

@@ -18,18 +18,24 @@ use bytes::Bytes;
 use http::{Response, header};
 use http_body_util::Full as Whole;
 use hyper::body::Incoming;
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::{
     client::legacy::{Client, connect::HttpConnector},
     rt::{TokioExecutor, TokioTimer},
 };
 use rand::Rng;
+use rustls::ClientConfig;
 use std::{
     sync::Arc,
     time::{Duration, Instant},
 };
 use url::Url;
 
-type Http = Client<HttpConnector, Whole<Bytes>>;
+/// An upstream by http pays nothing for those by https.
+enum Http {
+    Plain(Client<HttpConnector, Whole<Bytes>>),
+    Secure(Client<HttpsConnector<HttpConnector>, Whole<Bytes>>),
+}
 
 /// A connection whose other end is gone without a word is noticed after so long a silence.
 const KEEPALIVE: Duration = Duration::from_secs(15);
@@ -69,6 +75,7 @@ impl Endpoint {
         url: &Url,
         policy: Policy,
         passes: Option<Passes>,
+        tls: Option<&ClientConfig>,
     ) -> Result<Self, ClientError> {
         let thresholds = Thresholds {
             in_a_row: policy.open_after,
@@ -79,7 +86,7 @@ impl Endpoint {
             address: Address::new(name, url)?,
             policy,
             name: name.to_owned(),
-            http: client(&policy),
+            http: Http::new(&policy, tls.filter(|_| url.scheme() == "https")),
             passes,
             budget: Budget::new(policy.retry_percent),
             bulkhead: Bulkhead::new(policy.concurrency, policy.queue),
@@ -157,7 +164,11 @@ impl Endpoint {
             request.headers_mut().insert(header::AUTHORIZATION, authorization);
         }
         inject(request.headers_mut());
-        self.http.request(request).await.map_err(CallError::transport)
+        let answered = match &self.http {
+            Http::Plain(client) => client.request(request).await,
+            Http::Secure(client) => client.request(request).await,
+        };
+        answered.map_err(CallError::transport)
     }
 
     /// Leaves the upstream alone for as long as it asks to be. Whom it knows by a credential (429 of a caller's call)
@@ -243,16 +254,22 @@ impl Drop for Ticket<'_> {
 /// hyper's client and its pool of connections, without a layer around them: who calls upstreams bounds time and size
 /// itself, follows no redirect (it would carry credentials to a host that nobody configured), asks for no compression
 /// (inside a network it costs more than it saves, on both ends) and knows its addresses in parsed form.
-fn client(policy: &Policy) -> Http {
-    let mut connector = HttpConnector::new();
-    connector.set_connect_timeout(Some(Duration::from_millis(policy.connect_timeout_ms)));
-    connector.set_nodelay(true);
-    connector.set_keepalive(Some(KEEPALIVE));
-    #[expect(clippy::disallowed_methods, reason = "this is where calls to upstreams go through")]
-    Client::builder(TokioExecutor::new())
-        .pool_timer(TokioTimer::new())
-        .pool_idle_timeout(Duration::from_secs(30))
-        // No more connections are ever in use, so none is opened anew while there is work.
-        .pool_max_idle_per_host(policy.concurrency)
-        .build(connector)
+impl Http {
+    fn new(policy: &Policy, tls: Option<&ClientConfig>) -> Self {
+        let mut connector = HttpConnector::new();
+        connector.set_connect_timeout(Some(Duration::from_millis(policy.connect_timeout_ms)));
+        connector.set_nodelay(true);
+        connector.set_keepalive(Some(KEEPALIVE));
+        #[expect(clippy::disallowed_methods, reason = "this is where calls to upstreams go through")]
+        let mut client = Client::builder(TokioExecutor::new());
+        client
+            .pool_timer(TokioTimer::new())
+            .pool_idle_timeout(Duration::from_secs(30))
+            // No more connections are ever in use, so none is opened anew while there is work.
+            .pool_max_idle_per_host(policy.concurrency);
+        let Some(tls) = tls else { return Self::Plain(client.build(connector)) };
+        connector.enforce_http(false);
+        let secure = HttpsConnectorBuilder::new().with_tls_config(tls.clone()).https_only().enable_http1();
+        Self::Secure(client.build(secure.wrap_connector(connector)))
+    }
 }

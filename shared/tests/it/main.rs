@@ -22,5 +22,6 @@ mod resilience;
 mod sharing;
 mod subscriptions;
 mod telemetry;
+mod tls;
 mod trusted;
 mod vouching;

@@ -12,6 +12,7 @@ mod mobile;
 mod partner;
 mod resuming;
 mod secrets;
+mod tls;
 mod tracing;
 mod web;
 mod world;

@@ -1,0 +1,13 @@
+//! `[tls]`: towards upstreams whose URL is `https`.
+
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+/// Whose certificates are trusted besides the system's.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct TlsSettings {
+    /// Certificates of a company's own authorities, in PEM.
+    pub ca_file: Option<PathBuf>,
+}

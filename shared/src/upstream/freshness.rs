@@ -97,7 +97,7 @@ impl Freshness {
 
     /// Its upstream means it to be kept: for a while, or past that, or to be confirmed, if its question can ask for that.
     pub fn is_of_use(&self, confirmable: bool) -> bool {
-        let past = !self.strict && !(self.while_revalidate.is_zero() && self.if_error.is_zero());
+        let past = !(self.strict || (self.while_revalidate.is_zero() && self.if_error.is_zero()));
         !self.lifetime.is_zero() || past || confirmable && self.policy.is_some()
     }
 

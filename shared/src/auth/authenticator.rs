@@ -4,7 +4,11 @@ use std::sync::Arc;
 
 use http::{HeaderMap, header::AUTHORIZATION};
 
-use super::{AuthError, Caller, Verifier, internal::Trust};
+use super::{
+    AuthError, Caller, Verifier,
+    internal::Trust,
+    key::{self, KeyCheck},
+};
 use crate::config::{Scheme, Settings};
 
 /// Makes a caller of what a request brings, by the schemes that are on. Cheap to clone.
@@ -16,22 +20,29 @@ struct Schemes {
     bearer: Option<Verifier>,
     /// Of a service behind others: theirs, and no other.
     internal: Option<Trust>,
+    key: Option<KeyCheck>,
 }
 
 impl Authenticator {
     /// With the schemes of `auth.schemes`. Nothing is fetched yet.
     ///
     /// # Errors
-    /// The client that fetches the provider's keys cannot be made.
-    pub fn new(settings: &Settings) -> Result<Self, reqwest::Error> {
+    /// Who knows the provider's keys, or the callers', cannot be asked.
+    pub fn new(settings: &Settings) -> Result<Self, String> {
         let auth = &settings.auth;
-        let bearer = if auth.takes(Scheme::Bearer) { Verifier::new(auth)? } else { None };
-        Ok(Self(Arc::new(Schemes { bearer, internal: None })))
+        let bearer = if auth.takes(Scheme::Bearer) {
+            Verifier::new(auth).map_err(|error| error.to_string())?
+        } else {
+            None
+        };
+        let key =
+            if auth.takes(Scheme::Key) { Some(KeyCheck::new(&auth.keys, settings.profile)?) } else { None };
+        Ok(Self(Arc::new(Schemes { bearer, key, internal: None })))
     }
 
     /// That takes the tokens of this verifier, and nothing else: a provider knows its own keys.
     pub fn of(bearer: Verifier) -> Self {
-        Self(Arc::new(Schemes { bearer: Some(bearer), internal: None }))
+        Self(Arc::new(Schemes { bearer: Some(bearer), key: None, internal: None }))
     }
 
     /// That takes internal tokens for this service of those that `auth.trusted` names, and nothing else: a user's own
@@ -41,7 +52,7 @@ impl Authenticator {
     /// The client that fetches their keys cannot be made.
     pub fn behind_others(settings: &Settings) -> Result<Self, reqwest::Error> {
         let internal = Some(Trust::new(&settings.auth, &settings.service)?);
-        Ok(Self(Arc::new(Schemes { bearer: None, internal })))
+        Ok(Self(Arc::new(Schemes { bearer: None, key: None, internal })))
     }
 
     /// Who sends these headers; anonymous, if they bring no credential.
@@ -49,6 +60,14 @@ impl Authenticator {
     /// # Errors
     /// The credential is not accepted, is of a kind that is not taken, or cannot be checked now.
     pub async fn authenticate(&self, headers: &HeaderMap) -> Result<Caller, AuthError> {
+        if let Some(text) = key::presented(headers)? {
+            return match &self.0.key {
+                Some(check) => check.check(text).await,
+                None => {
+                    Err(AuthError::Refused("this server takes no keys: its `auth.schemes` have no `key`"))
+                }
+            };
+        }
         if !headers.contains_key(AUTHORIZATION) {
             return Ok(Caller::anonymous());
         }

@@ -8,7 +8,10 @@ use std::{
 };
 
 use axum::extract::{FromRequestParts, OptionalFromRequestParts};
+use futures::{FutureExt, future::BoxFuture};
 use http::request::Parts;
+
+use super::AuthError;
 
 /// Somebody signed in, a service on its own behalf, or nobody. Cheap to clone. It has no credential: what upstreams are
 /// told of it is signed by us.
@@ -25,6 +28,28 @@ struct Identity {
     client_id: Option<String>,
     session: Option<String>,
     expires: Option<SystemTime>,
+    standing: Vouched,
+}
+
+/// Somebody who knows when a credential is taken back before its time.
+pub(crate) trait Standing: Send + Sync {
+    /// Completes when the credential is not good any more, and says why.
+    fn lost(&self) -> BoxFuture<'static, AuthError>;
+}
+
+/// Who vouches is no part of who somebody is.
+#[derive(Clone, Default)]
+struct Vouched(Option<Arc<dyn Standing>>);
+
+impl PartialEq for Vouched {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+impl Eq for Vouched {}
+
+impl std::hash::Hash for Vouched {
+    fn hash<H: std::hash::Hasher>(&self, _: &mut H) {}
 }
 
 impl Caller {
@@ -71,6 +96,12 @@ impl Caller {
     #[must_use]
     pub fn until(self, expires: SystemTime) -> Self {
         self.with(|identity| identity.expires = Some(expires))
+    }
+
+    /// Whose credential may be taken back before its time: whatever is open under it ends then.
+    #[must_use]
+    pub(crate) fn standing(self, standing: Arc<dyn Standing>) -> Self {
+        self.with(|identity| identity.standing = Vouched(Some(standing)))
     }
 
     fn with(self, change: impl FnOnce(&mut Identity)) -> Self {
@@ -128,6 +159,14 @@ impl Caller {
     /// How long the credential is still accepted; None, if it does not end.
     pub(crate) fn left(&self) -> Option<Duration> {
         self.expires().map(|expires| expires.duration_since(SystemTime::now()).unwrap_or_default())
+    }
+
+    /// Completes when the credential is taken back before its time; never, if it cannot be.
+    pub(crate) fn lost(&self) -> BoxFuture<'static, AuthError> {
+        match self.0.as_deref().and_then(|identity| identity.standing.0.as_ref()) {
+            Some(standing) => standing.lost(),
+            None => std::future::pending().boxed(),
+        }
     }
 }
 

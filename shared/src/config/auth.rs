@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-use super::{InternalSettings, urls};
+use super::{InternalSettings, KeySettings, urls};
 
 /// What clocks may differ by.
 const SKEW_MAX_S: u64 = 300;
@@ -16,6 +16,8 @@ const SKEW_MAX_S: u64 = 300;
 pub enum Scheme {
     /// `Authorization: Bearer` and a token of the provider's (RFC 6750).
     Bearer,
+    /// An API key: `Authorization: Bearer bk_…`, or `X-Api-Key: bk_…`.
+    Key,
 }
 
 /// Which credentials are taken, and whose. One of another kind is refused: who sends it would be served as nobody.
@@ -46,6 +48,7 @@ pub struct AuthSettings {
     /// Seconds after which callers with unknown keys may make us ask the provider for keys once more, beyond the first
     /// few times.
     pub keys_retry_s: u64,
+    pub keys: KeySettings,
 }
 
 impl Default for AuthSettings {
@@ -60,6 +63,7 @@ impl Default for AuthSettings {
             keys_retry_s: 5,
             trusted: BTreeMap::new(),
             internal: InternalSettings::default(),
+            keys: KeySettings::default(),
         }
     }
 }

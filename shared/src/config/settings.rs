@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 
 use super::{
-    AuthSettings, DocumentSettings, Network, RedisSettings, Section, SubscriptionSettings, TlsSettings,
+    AuthSettings, DocumentSettings, KeySettings, Network, RedisSettings, Section, SubscriptionSettings,
+    TlsSettings,
     decode::{listed, nearest},
     loopback, urls,
 };
@@ -350,6 +351,7 @@ impl Section for Settings {
         self.documents.check(&mut problems);
         self.subscriptions.check(&mut problems);
         self.redis.check(&mut problems);
+        KeySettings::check(&self.auth, self.profile, &mut problems);
         self.check_resilience(&mut problems);
         problems
     }

@@ -24,6 +24,7 @@ use axum::{
 use bytes::Bytes;
 use futures::{
     StreamExt,
+    future::BoxFuture,
     stream::{self, BoxStream},
 };
 use http::{HeaderName, HeaderValue, Method, header, request::Parts};
@@ -102,6 +103,7 @@ async fn begun(
     Ok(Streaming {
         answers: Some(answers),
         expires: caller.left().map(|left| Instant::now() + left),
+        lost: caller.lost(),
         draining: head.extensions.get::<Draining>().cloned(),
         _place: place,
     })
@@ -124,6 +126,8 @@ struct Streaming {
     answers: Option<BoxStream<'static, Answer>>,
     /// When the caller's credential does.
     expires: Option<Instant>,
+    /// Tells why, when the credential is taken back before.
+    lost: BoxFuture<'static, AuthError>,
     draining: Option<Draining>,
     _place: Place,
 }
@@ -131,7 +135,7 @@ struct Streaming {
 impl Streaming {
     async fn frame(&mut self) -> Option<Bytes> {
         let answers = self.answers.as_mut()?;
-        let (expires, draining) = (self.expires, &self.draining);
+        let (expires, draining, lost) = (self.expires, &self.draining, &mut self.lost);
         tokio::select! {
             biased;
             () = async { match expires {
@@ -140,6 +144,12 @@ impl Streaming {
             } } => {
                 self.answers = None;
                 let fault = AuthError::Expired.told();
+                let told = frame::event("next", &answer::refused(&[Refusal { fault, at: None }]).body);
+                Some([told, frame::event("complete", b"")].concat().into())
+            }
+            why = lost => {
+                self.answers = None;
+                let fault = why.told();
                 let told = frame::event("next", &answer::refused(&[Refusal { fault, at: None }]).body);
                 Some([told, frame::event("complete", b"")].concat().into())
             }

@@ -15,6 +15,7 @@ mod edge;
 mod errors;
 mod executor;
 mod http;
+mod keys;
 mod operations;
 mod process;
 mod redis;

@@ -5,7 +5,7 @@ use rand::Rng as _;
 use sha2::{Digest as _, Sha256};
 
 /// What every key begins with, so that scanners for leaked secrets can find it.
-const MARK: &str = "bk_";
+pub(super) const MARK: &str = "bk_";
 /// Letters and digits of the part by which it is found.
 const NAME: usize = 8;
 /// Of the secret: 32 bytes in base64url.

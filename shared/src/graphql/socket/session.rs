@@ -62,6 +62,8 @@ struct Running {
     pinged: bool,
     /// When the caller's credential ends.
     expires: Option<Instant>,
+    /// Tells why, when it is taken back before.
+    lost: BoxFuture<'static, AuthError>,
 }
 
 /// Whatever a socket waits for.
@@ -70,6 +72,7 @@ enum Woken {
     Step(Step),
     Time,
     Drain,
+    Lost(AuthError),
 }
 
 impl Session {
@@ -86,6 +89,7 @@ impl Session {
             }
             .boxed(),
             expires: self.context.caller().left().map(|left| now + left),
+            lost: self.context.caller().lost(),
             session: self,
             operations: Operations::default(),
             initialised: false,
@@ -130,11 +134,13 @@ impl Running {
                 biased;
                 () = self.drain.as_mut() => Woken::Drain,
                 () = timer.as_mut() => Woken::Time,
+                why = &mut self.lost => Woken::Lost(why),
                 message = self.session.socket.recv() => Woken::Message(message),
                 step = self.operations.next() => Woken::Step(step),
             };
             let done = match woken {
                 Woken::Drain => Err(Closing::restart()),
+                Woken::Lost(why) => Err(Closing::refused(&why.told())),
                 Woken::Time => self.on_time().await,
                 Woken::Message(message) => self.on_message(message).await,
                 Woken::Step(step) => self.on_step(step).await,
@@ -260,6 +266,7 @@ impl Running {
         let place = self.session.sockets.places().take(&caller, self.session.address);
         self.session.place = Some(place.map_err(|fault| Closing::too_many_sockets(&fault.message))?);
         self.expires = caller.left().map(|left| Instant::now() + left);
+        self.lost = caller.lost();
         self.session.context = self.session.context.clone().of_caller(caller);
         Ok(())
     }

@@ -8,6 +8,7 @@ pub mod key;
 mod keys;
 mod middleware;
 mod refusal;
+mod scope;
 mod verifier;
 
 pub use authenticator::Authenticator;
@@ -15,4 +16,5 @@ pub use caller::Caller;
 pub use jsonwebtoken::jwk::JwkSet;
 pub(crate) use middleware::caller;
 pub use refusal::AuthError;
+pub use scope::{HasScope, RequiresScope};
 pub use verifier::Verifier;

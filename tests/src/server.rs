@@ -43,6 +43,7 @@ impl Server {
         };
         settings.upstreams.values_mut().for_each(|url| *url = parsed(NOWHERE));
         settings.auth.issuer = None;
+        settings.auth.keys.url = settings.auth.keys.url.map(|_| parsed(NOWHERE));
         // Tests stand in their packages; the BFF's own settings stand on where `make run` starts it.
         settings.documents.folder = settings.documents.folder.map(|folder| workspace().join(folder));
         settings.drain_ms = 1_000;

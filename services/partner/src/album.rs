@@ -2,7 +2,9 @@
 
 use async_graphql::{Enum, InputObject, Object};
 use bff::{
-    Ask, AskEach, First, Have, IntoAsk, Leaf, Many, RequestContext, edges, entity,
+    Ask, AskEach, First, Have, IntoAsk, Leaf, Many, RequestContext,
+    auth::HasScope,
+    edges, entity,
     fanout::{self, Bubble, Key, Out, Path, UrlBuilder},
     question,
 };
@@ -10,6 +12,7 @@ use serde::Deserialize;
 
 use crate::{
     artist::{Artist, ArtistById, percent},
+    chart::CHARTS,
     genre::{Genre, GenreById},
     global_id::{Id, Identified, Kind},
     image::{Image, images},
@@ -59,6 +62,12 @@ impl Album {
     /// How much the album is played, from 0 to 100, compared with all others; changes daily.
     fn popularity(&self) -> u32 {
         percent(self.popularity)
+    }
+
+    /// The same, from 0 to 1,000,000: it moves with every play. For partners who have licensed charts.
+    #[graphql(guard = HasScope(CHARTS))]
+    fn exact_popularity(&self) -> Option<u32> {
+        Some(self.popularity)
     }
 
     /// Whose album it is.

@@ -2,13 +2,16 @@
 
 use async_graphql::{Enum, InputObject, Object};
 use bff::{
-    Ask, AskEach, First, Have, IntoAsk, Many, RequestContext, edges, entity,
+    Ask, AskEach, First, Have, IntoAsk, Many, RequestContext,
+    auth::HasScope,
+    edges, entity,
     fanout::{self, Key, UrlBuilder},
     question,
 };
 
 use crate::{
     album::{AlbumType, AlbumsOfArtist},
+    chart::CHARTS,
     genre::{Genre, GenreById},
     global_id::{Id, Identified, Kind},
     image::{Image, images},
@@ -54,6 +57,12 @@ impl Artist {
     /// How much the artist is played, from 0 to 100, compared with all others; changes daily.
     fn popularity(&self) -> u32 {
         percent(self.popularity)
+    }
+
+    /// The same, from 0 to 1,000,000: it moves with every play. For partners who have licensed charts.
+    #[graphql(guard = HasScope(CHARTS))]
+    fn exact_popularity(&self) -> Option<u32> {
+        Some(self.popularity)
     }
 
     /// Portraits, the largest first.

@@ -10,6 +10,9 @@ use crate::{
     upstreams::CATALOG,
 };
 
+/// The scope of who has licensed charts, and what they are made of.
+pub const CHARTS: &str = "charts:read";
+
 /// A ranking of tracks that is published anew every day.
 #[entity]
 pub struct Chart {

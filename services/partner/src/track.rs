@@ -2,7 +2,9 @@
 
 use async_graphql::{Enum, InputObject, Object};
 use bff::{
-    Ask, First, IntoAsk, edges, entity,
+    Ask, First, IntoAsk,
+    auth::HasScope,
+    edges, entity,
     fanout::{self, Key, UrlBuilder},
     question,
 };
@@ -10,6 +12,7 @@ use bff::{
 use crate::{
     album::{Album, AlbumById},
     artist::{Artist, ArtistById, percent},
+    chart::CHARTS,
     genre::Genre,
     global_id::{Id, Identified, Kind},
     scalars::{DateTime, Isrc},
@@ -55,6 +58,12 @@ impl Track {
     /// How much the track is played, from 0 to 100, compared with all others; changes daily.
     fn popularity(&self) -> u32 {
         percent(self.popularity)
+    }
+
+    /// The same, from 0 to 1,000,000: it moves with every play. For partners who have licensed charts.
+    #[graphql(guard = HasScope(CHARTS))]
+    fn exact_popularity(&self) -> Option<u32> {
+        Some(self.popularity)
     }
 
     /// Whose recording it is.

@@ -77,7 +77,7 @@ pub fn expand(attributes: TokenStream, item: TokenStream) -> Result<TokenStream>
             });
             quote!(#args_type)
         };
-        let guarded = graphql.guard.as_ref().map(|guard| quote!(.guarded(#guard)));
+        let guarded = graphql.guard.as_ref().map(|guard| quote!(.guarded(&#guard)));
         let function = quote!(|row: &Self, args: &#args, request: &::bff::RequestContext| {
             let _ = (args, request);
             row.#ident(#(#pass),*)
@@ -87,10 +87,13 @@ pub fn expand(attributes: TokenStream, item: TokenStream) -> Result<TokenStream>
         });
         let (description, deprecated) = (doc(&method.attrs), option(graphql.deprecation.as_ref()));
         let tags = &graphql.tags;
+        let shown =
+            graphql.guard.as_ref().map(|guard| quote!(info.guard = ::std::option::Option::Some(&#guard);));
         info.push(quote! {
             let mut info = __fanout::type_info::FieldInfo::new(#name, #description);
             info.deprecated = #deprecated;
             info.tags = &[#(#tags),*];
+            #shown
             #(#describe)*
             object.field::<#returns>(info);
         });

@@ -84,7 +84,7 @@ fn object(options: Options, mut item: ItemStruct) -> Result<TokenStream> {
                 }
                 let name = graphql.name.clone().unwrap_or_else(|| camel_case(&field_ident));
                 let ty = &field.ty;
-                let guarded = graphql.guard.as_ref().map(|guard| quote!(.guarded(#guard)));
+                let guarded = graphql.guard.as_ref().map(|guard| quote!(.guarded(&#guard)));
                 table.push(quote! {
                     #name => ::std::option::Option::Some((&__Probe::<#ty>::NEW).field::<Self>(
                         |row, out, path| (&__Probe::<#ty>::NEW).put(&row.#field_ident, out, path),
@@ -93,10 +93,15 @@ fn object(options: Options, mut item: ItemStruct) -> Result<TokenStream> {
                 });
                 let (description, deprecated) = (doc(&field.attrs), option(graphql.deprecation.as_ref()));
                 let tags = &graphql.tags;
+                let shown = graphql
+                    .guard
+                    .as_ref()
+                    .map(|guard| quote!(info.guard = ::std::option::Option::Some(&#guard);));
                 info.push(quote! {
                     let mut info = __type_info::FieldInfo::new(#name, #description);
                     info.deprecated = #deprecated;
                     info.tags = &[#(#tags),*];
+                    #shown
                     object.field::<#ty>(info);
                 });
             }

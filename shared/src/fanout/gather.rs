@@ -125,7 +125,7 @@ pub fn gather_object<'p, R: Entity>(
     for (at, field) in plan.fields.iter().enumerate() {
         fields.push(if !holds(&field.conditions, |name| cx.boolean(name)) {
             Gathered::Skipped
-        } else if let Some(Err(fault)) = field.guard.map(|guard| guard(cx.request)) {
+        } else if let Some(Err(fault)) = field.guard.map(|guard| guard.check(cx.request)) {
             Gathered::There(Box::new(Failed { fault, nullable: field.nullable }))
         } else if let Kind::Node(node) = &field.kind {
             match node.gather(&rows, cx) {

@@ -60,6 +60,7 @@ pub use loader::{Loader, Stats};
 pub(crate) use node::valued;
 pub use node::{Args, Arguments};
 pub use page::{Page, grouped};
+pub use plan::FieldGuard;
 pub use plan::{Compiler, Field, Merged, ObjectPlan, compile_object};
 pub(crate) use policy::DegradedAt;
 pub use question::{Call, Question, Scope};

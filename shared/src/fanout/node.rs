@@ -5,7 +5,7 @@ use super::{
     Row, Shape,
     ask::{Asking, At},
     gather::{Node, failed},
-    plan::{Field, GuardFn, How, LeafFn},
+    plan::{Field, FieldGuard, How, LeafFn},
     write::Written,
 };
 use crate::request::RequestContext;
@@ -130,7 +130,7 @@ impl<R: Sync + 'static> Field<R> {
 
     /// Only for callers whom the guard lets pass.
     #[must_use]
-    pub fn guarded(mut self, guard: GuardFn) -> Self {
+    pub fn guarded(mut self, guard: &'static dyn FieldGuard) -> Self {
         self.guard = Some(guard);
         self
     }

@@ -21,12 +21,29 @@ pub type NodeFn<R> = Box<dyn FnOnce(&Compiler<'_>, &Merged<'_>) -> Result<Box<dy
 /// Lets a caller see a field, or says why not. Asked once per field of a plan and request, not per row.
 pub type GuardFn = fn(&RequestContext) -> Result<(), Fault>;
 
+/// Whoever decides who may see a field: a function, or [`HasScope`](crate::auth::HasScope).
+pub trait FieldGuard: Send + Sync {
+    /// Lets a caller see it, or says why not. Asked once per field of a plan and request, not per row.
+    fn check(&self, request: &RequestContext) -> Result<(), Fault>;
+
+    /// The scope that it wants, for the schema.
+    fn scope(&self) -> Option<&'static str> {
+        None
+    }
+}
+
+impl<F: Fn(&RequestContext) -> Result<(), Fault> + Send + Sync> FieldGuard for F {
+    fn check(&self, request: &RequestContext) -> Result<(), Fault> {
+        self(request)
+    }
+}
+
 /// How a field of an entity is answered.
 pub struct Field<R> {
     /// A leaf or a node.
     pub how: How<R>,
     /// Who may see it: everybody, if there is none.
-    pub guard: Option<GuardFn>,
+    pub guard: Option<&'static dyn FieldGuard>,
     /// What stands there when the guard refuses: null, or the parent goes.
     pub nullable: bool,
 }
@@ -429,7 +446,7 @@ pub(super) struct Selected<R> {
     pub lead: Box<[u8]>,
     pub pos: Pos,
     pub conditions: Vec<Condition>,
-    pub guard: Option<GuardFn>,
+    pub guard: Option<&'static dyn FieldGuard>,
     pub nullable: bool,
     pub kind: Kind<R>,
 }

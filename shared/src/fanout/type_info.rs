@@ -1,7 +1,9 @@
 //! What the schema shows of our types: the metadata that async-graphql prints as SDL and answers introspection from.
 
+use super::plan::FieldGuard;
+use crate::auth::RequiresScope;
 use async_graphql::{
-    InputType, OutputType,
+    InputType, OutputType, TypeDirective,
     registry::{Deprecation, MetaField, MetaInputValue, MetaType, MetaTypeId, Registry},
 };
 
@@ -23,8 +25,8 @@ pub struct FieldInfo {
     pub doc: Option<&'static str>,
     /// Why not to use it any more.
     pub deprecated: Option<&'static str>,
-    /// Who may see it, appended to the description so that a client can read it.
-    pub guard: Option<&'static str>,
+    /// Who may see it. The scope that is wanted is told by `@requiresScopes`.
+    pub guard: Option<&'static dyn FieldGuard>,
     /// What it costs, where that is not what its type says: `cost:5`, `items:25`. They appear in no SDL.
     pub tags: &'static [&'static str],
     args: Vec<MetaInputValue>,
@@ -64,7 +66,13 @@ impl ObjectInfo<'_> {
     /// A field of type `T`.
     pub fn field<T: OutputType>(&mut self, info: FieldInfo) {
         let ty = T::create_type_info(self.registry);
-        self.fields.push(meta(info, ty));
+        let scope = info.guard.and_then(FieldGuard::scope);
+        let mut field = meta(info, ty);
+        if let Some(scope) = scope {
+            RequiresScope.register(self.registry);
+            field.directive_invocations.push(RequiresScope::apply(scope));
+        }
+        self.fields.push(field);
     }
 
     /// A field whose type is what this function returns.

@@ -128,7 +128,7 @@ fn text_becomes_what_the_field_is() {
 fn an_unknown_key_is_an_error_that_suggests_the_right_one() {
     let toml = "listn = \"127.0.0.1:1\"\n\n[pages]\nsizee = 1\n[limits]\nbody = 1\n";
     let environment = [("SAMPLE__DEADLINE", "1"), ("SAMPLE__AUTH__AUDIANCE", "x"), ("SAMPLE__ZEBRA", "x")];
-    let problems = problems(read_toml(toml, &["playgroud=true", "auth.keys.max=1"], &environment));
+    let problems = problems(read_toml(toml, &["playgroud=true", "auth.zebra.max=1"], &environment));
     let text = problems.join("\n");
     for expected in [
         "sample.toml (built in), line 1: unknown key `listn`; did you mean `listen`?",
@@ -137,7 +137,7 @@ fn an_unknown_key_is_an_error_that_suggests_the_right_one() {
         "environment variable SAMPLE__AUTH__AUDIANCE: unknown key `auth.audiance`; did you mean `auth.audience`?",
         "environment variable SAMPLE__ZEBRA: unknown key `zebra`; the keys here are `admin`, `auth`,",
         "--set playgroud: unknown key `playgroud`; did you mean `playground`?",
-        "--set auth.keys.max: unknown key `auth.keys`; the keys here are",
+        "--set auth.zebra.max: unknown key `auth.zebra`; the keys here are",
         "environment variable SAMPLE__DEADLINE: unknown key `deadline`; did you mean `deadline_ms`?",
     ] {
         assert!(text.contains(expected), "{expected:?} is not in\n{text}");

@@ -18,6 +18,8 @@ pub(crate) struct Configured {
     pub(super) admin: Option<SocketAddr>,
     /// The token provider's URL, without a final slash.
     pub(super) issuer: Option<String>,
+    /// It takes keys.
+    pub(super) takes_keys: bool,
 }
 
 impl Deref for Configured {
@@ -66,6 +68,15 @@ pub(super) struct Auth {
     pub(super) issuer: Option<String>,
     #[serde(default)]
     pub(super) trusted: BTreeMap<String, String>,
+    #[serde(default)]
+    schemes: Vec<String>,
+    #[serde(default)]
+    pub(super) keys: Keys,
+}
+
+#[derive(Default, Deserialize)]
+pub(super) struct Keys {
+    pub(super) url: Option<String>,
 }
 
 /// Asks every binary; all that is wrong with any configuration is one failure.
@@ -112,7 +123,8 @@ async fn ask_one(mut service: Service) -> Result<(Configured, Printed), Failure>
         service.arguments.extend(["--set".to_owned(), "log=text".to_owned()]);
     }
     let issuer = printed.auth.issuer.as_ref().map(|issuer| issuer.trim_end_matches('/').to_owned());
-    Ok((Configured { listen: printed.listen, admin: printed.admin, issuer, service }, printed))
+    let takes_keys = printed.auth.schemes.iter().any(|scheme| scheme == "key");
+    Ok((Configured { listen: printed.listen, admin: printed.admin, issuer, takes_keys, service }, printed))
 }
 
 /// Every port must be free, and wanted by one service only.

@@ -29,12 +29,14 @@ pub(super) fn moves(services: &[(Configured, Printed)]) -> Vec<Move> {
 pub(super) fn follow(moves: &[Move], printed: &Printed) -> Vec<String> {
     let upstreams = printed.upstreams.iter().map(|(name, url)| (format!("upstreams.{name}"), url));
     let links = printed.links.iter().map(|(name, url)| (format!("links.{name}"), url));
+    let keys = printed.auth.keys.url.iter().map(|url| ("auth.keys.url".to_owned(), url));
     let issuer = printed.auth.issuer.iter().map(|url| ("auth.issuer".to_owned(), url));
     let trusted = printed.auth.trusted.iter().map(|(name, url)| (format!("auth.trusted.{name}"), url));
     upstreams
         .chain(links)
         .chain(trusted)
         .chain(issuer)
+        .chain(keys)
         .filter_map(|(key, url)| {
             let moved = moves.iter().find(|moved| {
                 url.strip_prefix(&moved.from).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))

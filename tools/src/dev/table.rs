@@ -12,6 +12,8 @@ use super::{
 
 /// The demo user whose token the examples carry.
 const PERSONA: &str = "us-1";
+/// The plan of the partner whose key they carry where keys are taken.
+const PLAN: &str = "pro";
 
 pub(super) async fn print(services: &[Configured], output: &Output) {
     let width = services.iter().map(|service| service.name.len()).max().unwrap_or_default().max(7);
@@ -27,7 +29,7 @@ pub(super) async fn print(services: &[Configured], output: &Output) {
     }
     for bff in bffs {
         let Some(query) = example(bff) else { continue };
-        let token = token(bff).await;
+        let token = if bff.takes_keys { key(bff).await } else { token(bff).await };
         let _ = writeln!(text, "\n  {}", output.bold(&format!("# {}", bff.name)));
         if token.is_none() && bff.issuer.is_some() {
             let _ = writeln!(text, "  # (the token provider gave no token: this asks anonymously)");
@@ -49,6 +51,18 @@ fn curl(url: &str, token: Option<&str>, query: &str) -> String {
     let authorization = token.map(|token| format!(" -H 'authorization: Bearer {token}'")).unwrap_or_default();
     let body = serde_json::json!({ "query": query }).to_string().replace('\'', r"'\''");
     format!("curl -s {url}/graphql -H 'content-type: application/json'{authorization} -d '{body}'")
+}
+
+/// The demo's key of a partner on the better plan, if the provider knows one.
+async fn key(bff: &Configured) -> Option<String> {
+    #[derive(Deserialize)]
+    struct Told {
+        key: String,
+    }
+    let url = format!("{}/dev/key?plan={PLAN}", bff.issuer.as_ref()?);
+    let response = get(&client().ok()?, &url).await.ok()?.error_for_status().ok()?;
+    let told: Told = serde_json::from_str(&response.text().await.ok()?).ok()?;
+    Some(told.key)
 }
 
 /// A token of the development provider, if there is one and it works.

@@ -4,6 +4,7 @@
 mod calls;
 mod codes;
 mod contract;
+mod credentials;
 mod failures;
 mod nodes;
 mod pages;

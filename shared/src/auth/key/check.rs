@@ -178,7 +178,7 @@ impl Entry {
         if self.known.revoked {
             Err(AuthError::Refused("the key is revoked"))
         } else if self.known.expires().is_some_and(|expires| expires <= SystemTime::now()) {
-            Err(AuthError::Refused("the key has expired"))
+            Err(AuthError::Expired)
         } else {
             Ok(self.caller.clone())
         }

@@ -68,6 +68,11 @@ impl House {
         let upstreams: &[&str] = if bff == "partner" { &["catalog"] } else { &SERVICES };
         // Nothing is kept from one request to the next: what is asked, and what a dead service takes along, is to be seen.
         let alone = Process::of(bff).set("cache.rows_bytes", "0").issuer(&self.urls["identity"]);
+        let alone = if bff == "partner" {
+            alone.set("auth.keys.url", &format!("{}/keys", self.urls["identity"]))
+        } else {
+            alone
+        };
         upstreams.iter().fold(alone, |spawn, name| spawn.upstream(name, &self.urls[name]))
     }
 

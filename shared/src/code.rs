@@ -106,7 +106,7 @@ codes! {
     /// Documents are neither registered nor kept by their hash here.
     PersistedQueryNotSupported "PERSISTED_QUERY_NOT_SUPPORTED" Caller, once, 400: "Send the document's text; leave its hash out from now on.";
     /// The client is older than this server still serves.
-    ClientVersionUnsupported "CLIENT_VERSION_UNSUPPORTED" Caller, once, 400: "Update the client.";
+    ClientVersionUnsupported "CLIENT_VERSION_UNSUPPORTED" Caller, once, 426: "Update the client; the message says where.";
     /// The caller asked more often, or for more, than it may in this time.
     RateLimited "RATE_LIMITED" Caller, again, 429: "Wait for `retryAfter` seconds, then ask again.";
     /// Nobody is signed in, and somebody must be.

@@ -19,6 +19,7 @@
 //! ```
 
 mod auth;
+mod clients;
 mod decode;
 mod documents;
 mod internal;
@@ -36,6 +37,7 @@ mod urls;
 use std::{fmt, net::SocketAddr, path::PathBuf, process::ExitCode};
 
 pub use auth::{AuthSettings, Scheme};
+pub use clients::ClientSettings;
 pub use decode::{Decoder, Section};
 pub use documents::{DocumentSettings, Trust};
 pub use internal::InternalSettings;

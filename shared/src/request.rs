@@ -7,7 +7,8 @@ use crate::{
     upstream::{Upstream, write::Write},
 };
 use async_graphql::Context;
-use http::{HeaderMap, header};
+use http::{HeaderMap, HeaderName, HeaderValue, header};
+use serde_json::{Map, Value};
 use std::{
     collections::BTreeMap,
     net::{IpAddr, Ipv4Addr},
@@ -73,6 +74,12 @@ impl RequestContext {
     /// Where it comes from, as far as trusted proxies tell. Answers do not depend on it.
     pub(crate) fn address(&self) -> IpAddr {
         self.address
+    }
+
+    /// Through this client.
+    #[must_use]
+    pub(crate) fn through(self, client: Client) -> Self {
+        Self { client, ..self }
     }
 
     /// As this caller's.
@@ -199,6 +206,16 @@ pub struct Client {
 }
 
 impl Client {
+    /// From a socket's `connection_init`, whose payload has the same names as headers. None, if it says none.
+    pub(crate) fn introduced(payload: &Map<String, Value>) -> Option<Self> {
+        let headers = payload.iter().filter_map(|(name, value)| {
+            let name = HeaderName::try_from(name).ok()?;
+            Some((name, HeaderValue::try_from(value.as_str()?).ok()?))
+        });
+        let client = Self::named(&headers.collect());
+        (client != Self::default()).then_some(client)
+    }
+
     /// From a request's headers.
     pub fn named(headers: &HeaderMap) -> Self {
         // One look at each header instead of one for each name: most requests have few, and none of these.

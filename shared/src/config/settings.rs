@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 
 use super::{
-    AuthSettings, DocumentSettings, KeySettings, Network, RedisSettings, Section, SubscriptionSettings,
-    TlsSettings,
+    AuthSettings, ClientSettings, DocumentSettings, KeySettings, Network, RedisSettings, Section,
+    SubscriptionSettings, TlsSettings,
     decode::{listed, nearest},
     loopback, urls,
 };
@@ -58,6 +58,8 @@ pub struct Settings {
     pub trusted_proxies: Vec<Network>,
     pub auth: AuthSettings,
     pub tls: TlsSettings,
+    /// Which versions of which applications are served, by the names that these say they have.
+    pub clients: BTreeMap<String, ClientSettings>,
     /// Base URLs of the services this one calls, by name.
     #[serde(with = "urls::named")]
     pub upstreams: BTreeMap<String, Url>,
@@ -216,6 +218,7 @@ impl Default for Settings {
             trusted_proxies: Vec::new(),
             auth: AuthSettings::default(),
             tls: TlsSettings::default(),
+            clients: BTreeMap::new(),
             upstreams: BTreeMap::new(),
             resilience: BTreeMap::new(),
             links: BTreeMap::new(),
@@ -347,6 +350,7 @@ impl Section for Settings {
             ));
         }
         self.auth.check(&mut problems);
+        super::clients::check(&self.clients, &mut problems);
         self.auth.internal.check(&mut problems);
         self.documents.check(&mut problems);
         self.subscriptions.check(&mut problems);

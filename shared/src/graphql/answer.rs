@@ -39,6 +39,8 @@ pub struct Answer {
     pub degraded: BTreeMap<&'static str, u64>,
     /// Where in the body the trace id of its errors stands, for each of them.
     pub(super) traces: Vec<usize>,
+    /// The body ends with `extensions`.
+    pub(super) extended: bool,
 }
 
 type Cow = std::borrow::Cow<'static, str>;
@@ -64,7 +66,18 @@ impl Answer {
             keep: None,
             degraded: BTreeMap::new(),
             traces: Vec::new(),
+            extended: false,
         }
+    }
+
+    /// Tells something beside data and errors: a member of `extensions`, in JSON.
+    pub(super) fn extend(&mut self, name: &str, value: &str) {
+        let (end, before, after) =
+            if self.extended { ("}}", ",", "}}") } else { ("}", ",\"extensions\":{", "}}") };
+        let Some(start) = self.body.strip_suffix(end.as_bytes()) else { return };
+        self.body =
+            [start, before.as_bytes(), format!("\"{name}\":{value}{after}").as_bytes()].concat().into();
+        self.extended = true;
     }
 
     /// The list of errors alone: all that there is of an answer that is refused.
@@ -98,6 +111,7 @@ pub fn refused(refusals: &[Refusal]) -> Answer {
         keep: None,
         degraded: BTreeMap::new(),
         traces,
+        extended: false,
     }
 }
 
@@ -146,7 +160,8 @@ impl Beginning {
         let told = Told::of(operation, stats, whole);
         told.put(&mut body);
         body.push(b'}');
-        Answer { body: body.into(), verdict, codes, keep: None, degraded: told.degraded(), traces }
+        let (degraded, extended) = (told.degraded(), !told.is_empty());
+        Answer { body: body.into(), verdict, codes, keep: None, degraded, traces, extended }
     }
 }
 
@@ -240,6 +255,7 @@ pub fn refused_at(operation: &Operation, variables: &Variables, mut response: Re
         degraded: BTreeMap::new(),
         traces,
         keep: None,
+        extended: false,
     }
 }
 

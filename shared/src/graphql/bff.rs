@@ -1,6 +1,7 @@
 //! A backend for one kind of client: a schema, the upstreams it asks, its own configuration; and the program around it.
 
 use super::{
+    clients::Clients,
     declared::{Declared, SchemaError, Serving},
     graphiql, http,
     places::Places,
@@ -127,9 +128,9 @@ impl Bff {
         let patience = Duration::from_millis(settings.deadline_ms);
         let origins: Arc<[String]> = settings.cors.as_slice().into();
         let places = Places::new(&settings.subscriptions);
-        let sockets =
-            Sockets::new(engine.clone(), authenticator.clone(), places.clone(), origins.clone(), &settings);
-        let endpoint = http::Endpoint { engine, patience, origins, places };
+        let clients = Clients::new(&settings.clients);
+        let endpoint = http::Endpoint { engine, patience, origins, places, clients };
+        let sockets = Sockets::new(&endpoint, authenticator.clone(), &settings);
 
         let graphql =
             routing::post(http::post).get(http::get).fallback(http::wrong_method).with_state(endpoint);

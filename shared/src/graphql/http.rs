@@ -9,6 +9,7 @@ pub(super) use self::{accept::MediaType, multipart::form_of_events};
 use self::{caching::Caching, multipart::Wanted};
 use super::{
     answer::{Answer, Verdict},
+    clients::{Clients, Notice},
     engine::Engine,
     incremental::{Form, InParts},
     operation::{GraphqlRequest, Malformed, SHA256},
@@ -44,6 +45,7 @@ pub(super) struct Endpoint {
     /// Whose pages may call, besides those of this host.
     pub origins: Arc<[String]>,
     pub places: Places,
+    pub clients: Clients,
 }
 
 /// The id of a document in the path: `/graphql/sha256:<hex>`.
@@ -51,35 +53,88 @@ type Named = Option<Path<String>>;
 
 pub(super) async fn post(State(endpoint): State<Endpoint>, id: Named, request: Request) -> Response {
     let (head, body) = request.into_parts();
-    if sse::wanted(&head) {
-        return sse::serve(&endpoint, head, id.as_ref(), body).await;
-    }
-    let Some(wanted) = endpoint.wanted(&head.headers) else { return not_acceptable() };
-    match endpoint.posted(&head, id.as_ref(), body, wanted.form).await {
-        // Nobody keeps an answer to a POST: its bytes need not be hashed.
-        Ok(answered) => answered_as(wanted, answered, |_| ()).1,
-        Err(rejection) => rejection.response(wanted.media),
-    }
+    let notice = match endpoint.served(&head.headers) {
+        Ok(notice) => notice,
+        Err(rejection) => return rejection.response(spoken(&head.headers)),
+    };
+    let response = endpoint.post(head, id.as_ref(), body, notice.as_ref()).await;
+    noted(notice, response)
 }
 
 pub(super) async fn get(State(endpoint): State<Endpoint>, id: Named, request: Request) -> Response {
     let (head, body) = request.into_parts();
+    let notice = match endpoint.served(&head.headers) {
+        Ok(notice) => notice,
+        Err(rejection) => {
+            return Caching::refused().say(&head.headers, rejection.response(spoken(&head.headers)));
+        }
+    };
     if sse::wanted(&head) {
-        return sse::serve(&endpoint, head, id.as_ref(), body).await;
+        return noted(notice, sse::serve(&endpoint, head, id.as_ref(), body).await);
     }
     let (caching, response) = match endpoint.wanted(&head.headers) {
         None => (Caching::refused(), not_acceptable()),
         Some(wanted) => match endpoint.got(&head, id.as_ref(), wanted.form).await {
-            Ok(answered) => {
+            Ok(mut answered) => {
+                note(notice.as_ref(), &mut answered);
                 answered_as(wanted, answered, |whole| whole.map_or_else(Caching::refused, Caching::of))
             }
             Err(rejection) => (Caching::refused(), rejection.response(wanted.media)),
         },
     };
-    caching.say(&head.headers, response)
+    noted(notice, caching.say(&head.headers, response))
+}
+
+/// What somebody reads who is refused, whatever it is that they asked for.
+fn spoken(headers: &HeaderMap) -> MediaType {
+    MediaType::wanted(headers).unwrap_or(MediaType::GraphqlResponse)
+}
+
+/// What a deprecated version is told in an answer that is sent whole; of one in parts, the head tells it.
+fn note(notice: Option<&Notice>, answered: &mut InParts) {
+    if let (Some(notice), InParts::Whole(answer)) = (notice, answered) {
+        notice.in_answer(answer);
+    }
+}
+
+/// The same in the head of any response.
+fn noted(notice: Option<Notice>, mut response: Response) -> Response {
+    if let Some(notice) = notice {
+        notice.head(&mut response);
+    }
+    response
 }
 
 impl Endpoint {
+    /// What is to be told to the client that these headers name; or that it is not served any more.
+    fn served(&self, headers: &HeaderMap) -> Result<Option<Notice>, Rejection> {
+        if !self.clients.are_looked_at() {
+            return Ok(None);
+        }
+        Ok(self.clients.served(&Client::named(headers))?)
+    }
+
+    async fn post(
+        &self,
+        head: Parts,
+        id: Option<&Path<String>>,
+        body: Body,
+        notice: Option<&Notice>,
+    ) -> Response {
+        if sse::wanted(&head) {
+            return sse::serve(self, head, id, body).await;
+        }
+        let Some(wanted) = self.wanted(&head.headers) else { return not_acceptable() };
+        match self.posted(&head, id, body, wanted.form).await {
+            Ok(mut answered) => {
+                note(notice, &mut answered);
+                // Nobody keeps an answer to a POST: its bytes need not be hashed.
+                answered_as(wanted, answered, |_| ()).1
+            }
+            Err(rejection) => rejection.response(wanted.media),
+        }
+    }
+
     fn wanted(&self, headers: &HeaderMap) -> Option<Wanted> {
         Wanted::of(headers, self.engine.documents().defers())
     }

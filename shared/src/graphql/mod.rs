@@ -2,6 +2,7 @@
 
 mod answer;
 mod bff;
+pub(crate) mod clients;
 mod declared;
 mod document;
 mod engine;

@@ -304,6 +304,7 @@ mod tests {
             keep: None,
             degraded: Default::default(),
             traces: Vec::new(),
+            extended: false,
         }
     }
 

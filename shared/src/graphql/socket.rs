@@ -8,8 +8,9 @@ mod session;
 
 use self::{closing::Closing, session::Session};
 use super::{
+    clients::Clients,
     engine::Engine,
-    http::{Context, MediaType, Rejection, context, forgery},
+    http::{Context, Endpoint, MediaType, Rejection, context, forgery},
     places::Places,
 };
 use crate::{
@@ -17,6 +18,7 @@ use crate::{
     app::{Client, Draining},
     auth::Authenticator,
     config::{Settings, SubscriptionSettings},
+    request::Client as Named,
     telemetry::{RequestRecord, metrics},
 };
 use axum::{
@@ -47,21 +49,21 @@ struct Inner {
     places: Places,
     origins: Arc<[String]>,
     patience: Duration,
+    clients: Clients,
     settings: SubscriptionSettings,
 }
 
 impl Sockets {
-    pub fn new(
-        engine: Engine,
-        authenticator: Authenticator,
-        places: Places,
-        origins: Arc<[String]>,
-        settings: &Settings,
-    ) -> Self {
-        let patience = Duration::from_millis(settings.deadline_ms);
+    /// Beside what answers over HTTP.
+    pub fn new(endpoint: &Endpoint, authenticator: Authenticator, settings: &Settings) -> Self {
+        let Endpoint { engine, patience, origins, places, clients } = endpoint.clone();
         let service = settings.service.as_str().into();
         let settings = settings.subscriptions.clone();
-        Self(Arc::new(Inner { service, engine, authenticator, places, origins, patience, settings }))
+        Self(Arc::new(Inner { service, engine, authenticator, places, origins, patience, clients, settings }))
+    }
+
+    fn clients(&self) -> &Clients {
+        &self.0.clients
     }
 
     fn service(&self) -> &Arc<str> {
@@ -97,6 +99,9 @@ pub(super) async fn upgrade(
         return rejection.response(MediaType::GraphqlResponse);
     }
     let Ok(upgrade) = upgrade else { return no_upgrade() };
+    if let Err(fault) = sockets.clients().served(&Named::named(&headers)) {
+        return Rejection::from(fault).response(MediaType::GraphqlResponse);
+    }
     let mut context = context(&headers, &extensions, sockets.0.patience);
     // The upgrade's deadline is not the socket's: each operation has all of its time.
     context.patience = sockets.0.patience;

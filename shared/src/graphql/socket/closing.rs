@@ -74,6 +74,11 @@ impl Closing {
         Self::new(4403, format!("Forbidden: {code}"))
     }
 
+    /// The client's version is not served any more. The code is one after which clients do not come again by themselves.
+    pub fn ended(fault: &Fault) -> Self {
+        Self::new(4400, format!("{}: {}", fault.code.as_str(), fault.message))
+    }
+
     /// The client speaks another protocol.
     pub fn subprotocol() -> Self {
         Self::new(4406, "Subprotocol not acceptable: speak graphql-transport-ws")

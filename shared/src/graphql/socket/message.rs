@@ -84,6 +84,11 @@ fn shortened(text: &str) -> String {
 /// `connection_ack`.
 pub const ACK: Utf8Bytes = Utf8Bytes::from_static(r#"{"type":"connection_ack"}"#);
 
+/// `connection_ack`, with what a deprecated version of the client is told.
+pub fn ack(client: &str) -> Utf8Bytes {
+    format!(r#"{{"type":"connection_ack","payload":{{"client":{client}}}}}"#).into()
+}
+
 /// `ping`: the client says that it is there.
 pub const PING: Utf8Bytes = Utf8Bytes::from_static(r#"{"type":"ping"}"#);
 

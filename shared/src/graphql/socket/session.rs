@@ -20,7 +20,7 @@ use crate::{
         operation::GraphqlRequest,
         places::Place,
     },
-    request::RequestContext,
+    request::{Client, RequestContext},
     telemetry::{self, Counted, metrics},
 };
 use axum::extract::ws::{Message, Utf8Bytes, WebSocket};
@@ -226,7 +226,8 @@ impl Running {
             Incoming::Init(payload) => {
                 self.initialised = true;
                 self.authenticate(payload.as_ref()).await?;
-                self.send(message::ACK).await
+                let acknowledged = self.served(payload.as_ref())?;
+                self.send(acknowledged).await
             }
             Incoming::Ping(payload) => self.send(message::pong(payload)).await,
             Incoming::Pong => Ok(()),
@@ -269,6 +270,19 @@ impl Running {
         self.lost = caller.lost();
         self.session.context = self.session.context.clone().of_caller(caller);
         Ok(())
+    }
+
+    /// Which application it is, as headers would say: a browser's can only tell here. The acknowledgement says what a
+    /// deprecated version is told.
+    fn served(&mut self, payload: Option<&Map<String, Value>>) -> Result<Utf8Bytes, Closing> {
+        if let Some(client) = payload.and_then(Client::introduced) {
+            self.session.context = self.session.context.clone().through(client);
+        }
+        let notice = self.session.sockets.clients().served(self.session.context.client());
+        Ok(match notice.map_err(|fault| Closing::ended(&fault))? {
+            None => message::ACK,
+            Some(notice) => message::ack(&notice.text()),
+        })
     }
 
     fn begin(&mut self, id: &str, request: &GraphqlRequest<'_>) -> Result<(), Fault> {

@@ -21,6 +21,7 @@
 mod auth;
 mod clients;
 mod decode;
+mod dev;
 mod documents;
 mod internal;
 mod keys;
@@ -39,6 +40,7 @@ use std::{fmt, net::SocketAddr, path::PathBuf, process::ExitCode};
 pub use auth::{AuthSettings, Scheme};
 pub use clients::ClientSettings;
 pub use decode::{Decoder, Section};
+pub use dev::{DevSettings, Persona};
 pub use documents::{DocumentSettings, Trust};
 pub use internal::InternalSettings;
 pub use keys::KeySettings;
@@ -65,9 +67,9 @@ pub struct Spec {
 // doc comment: clap would print it as the description of whatever command this is flattened into.
 #[derive(Clone, Debug, Default, clap::Args)]
 pub struct Args {
-    /// Read this TOML file on top of the built-in one
+    /// Read this TOML file on top of the built-in one (repeatable: each on top of those before)
     #[arg(long, value_name = "FILE")]
-    pub config: Option<PathBuf>,
+    pub config: Vec<PathBuf>,
     /// Set one key, for example `--set limits.body_bytes=1000000` (repeatable)
     #[arg(long = "set", value_name = "SECTION.KEY=VALUE")]
     pub set: Vec<String>,
@@ -144,7 +146,7 @@ pub fn resolve<T: Section>(
     let mut problems = Vec::new();
     let mut tree = Tree::default();
     tree.overlay_toml(spec.toml, &format!("{}.toml (built in)", spec.service), &mut problems);
-    if let Some(path) = &args.config {
+    for path in &args.config {
         match std::fs::read_to_string(path) {
             Ok(text) => tree.overlay_toml(&text, &path.display().to_string(), &mut problems),
             Err(error) => problems.push(format!("--config {}: {error}", path.display())),

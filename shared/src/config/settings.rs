@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 
 use super::{
-    AuthSettings, ClientSettings, DocumentSettings, KeySettings, Network, RedisSettings, Section,
-    SubscriptionSettings, TlsSettings,
+    AuthSettings, ClientSettings, DevSettings, DocumentSettings, KeySettings, Network, RedisSettings,
+    Section, SubscriptionSettings, TlsSettings,
     decode::{listed, nearest},
     loopback, urls,
 };
@@ -72,6 +72,7 @@ pub struct Settings {
     pub documents: DocumentSettings,
     pub subscriptions: SubscriptionSettings,
     pub sharing: SharingSettings,
+    pub dev: DevSettings,
     pub cache: CacheSettings,
     pub redis: RedisSettings,
     /// Set by the loader from `--stop-with-stdin`; not a key.
@@ -226,6 +227,7 @@ impl Default for Settings {
             documents: DocumentSettings::default(),
             subscriptions: SubscriptionSettings::default(),
             sharing: SharingSettings::default(),
+            dev: DevSettings::default(),
             cache: CacheSettings::default(),
             redis: RedisSettings::default(),
             stop_with_stdin: false,
@@ -351,6 +353,7 @@ impl Section for Settings {
         }
         self.auth.check(&mut problems);
         super::clients::check(&self.clients, &mut problems);
+        problems.extend(self.dev.problems(self.profile));
         self.auth.internal.check(&mut problems);
         self.documents.check(&mut problems);
         self.subscriptions.check(&mut problems);

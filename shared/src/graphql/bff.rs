@@ -141,9 +141,12 @@ impl Bff {
             .route("/graphql/stream", graphql)
             .route("/graphql/ws", routing::any(socket::upgrade).with_state(sockets))
             .merge(self.routes);
+        if let [problem, ..] = &settings.dev.problems(settings.profile)[..] {
+            return Err(wrong(problem));
+        }
         if development {
-            let page = graphiql::page(service, self.example);
-            router = router.route("/graphiql", routing::get(move || std::future::ready(page.clone())));
+            let explored = graphiql::routes(service, self.example, &settings.dev);
+            router = router.merge(explored.map_err(|error| wrong(&error))?);
         }
         let mut app = App::new(settings, router);
         app.authenticator = Some(authenticator);

@@ -93,7 +93,7 @@ fn a_file_lies_between_the_built_in_one_and_the_environment() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("more.toml");
     std::fs::write(&path, "deadline_ms = 5\ndrain_ms = 6\n[upstreams]\nthird = \"http://t\"").unwrap();
-    let args = Args { config: Some(path), listen: Some("127.0.0.1:9".to_owned()), ..Args::default() };
+    let args = Args { config: vec![path], listen: Some("127.0.0.1:9".to_owned()), ..Args::default() };
     let environment = [("SAMPLE__DRAIN_MS".to_owned(), "7".to_owned())];
     let (settings, _) =
         resolve::<(Own, Other)>(&Spec { service: "sample", toml: TOML }, &args, environment).unwrap();
@@ -218,7 +218,7 @@ fn a_secret_may_stand_in_a_file() {
     assert_eq!(password(&both, &[]).unwrap(), "xyzzy");
     assert_eq!(password(&both, &["password=plugh"]).unwrap(), "plugh");
     let file = write("more.toml", &format!("password = {{ file = {one:?} }}"));
-    let args = Args { config: Some(file.into()), ..Args::default() };
+    let args = Args { config: vec![file.into()], ..Args::default() };
     let (settings, own) =
         resolve::<(Own, Other)>(&Spec { service: "sample", toml: TOML }, &args, []).unwrap();
     assert_eq!(own.0.password.expose(), "xyzzy");

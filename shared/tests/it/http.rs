@@ -5,4 +5,5 @@ mod forgery;
 mod malformed;
 mod methods;
 mod negotiation;
+mod personas;
 mod world;

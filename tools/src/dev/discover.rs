@@ -44,6 +44,11 @@ pub(crate) fn services(args: &Args) -> Result<Vec<Service>, Failure> {
                 ));
             }
             let mut arguments = vec!["--config".to_owned(), config.display().to_string()];
+            // Personas and such: what only this way of starting it may have.
+            let more = folder.join("dev.toml");
+            if more.is_file() {
+                arguments.extend(["--config".to_owned(), more.display().to_string()]);
+            }
             arguments.extend(["--profile".to_owned(), "development".to_owned()]);
             services.push(Service { name, is_bff, folder, binary, root: root.clone(), arguments });
         }

@@ -1,7 +1,7 @@
 # The verbs. CI calls these and nothing else; each installs what it needs.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help run test conformance check budgets bench soak attack schema walls fmt node-modules redis-server
+.PHONY: help run test conformance check budgets bench soak attack subscribers schema walls fmt node-modules redis-server
 
 # Options for what is run: `make run ARGS="--scale 50000"`, `make bench ARGS="--seconds 10"`.
 ARGS ?=
@@ -61,6 +61,10 @@ soak: ## Ten minutes of mixed load with faults: memory flat, no task leaked (`AR
 attack: ## Slow, endless, multiplying: each attack in turn, while a polite client must not notice (`ARGS="--only bombs"`)
 	cargo build --release -p bench
 	./target/release/bench attack $(ARGS)
+
+subscribers: ## Ten thousand idle subscribers on one process: what each takes, and one event for all (`ARGS="--subscribers 500"`)
+	cargo build --release -p bench
+	./target/release/bench subscribers $(ARGS)
 
 schema: ## Write schema/<bff>/schema.graphql and schema/errors.md from the code
 	cargo build --workspace --bins --exclude bench

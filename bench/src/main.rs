@@ -1,5 +1,5 @@
 //! The public posts-and-users benchmark: the servers compared, the REST service they ask, the driver that measures, the
-//! soak and the attack.
+//! soak, the attack and the idle subscribers.
 //!
 //! One binary, so that everything compared is built with the same flags by construction.
 
@@ -17,6 +17,7 @@ mod queries;
 mod run;
 mod seat;
 mod soak;
+mod subscribers;
 
 #[cfg(test)]
 mod tests;
@@ -30,7 +31,7 @@ type Fault = Box<dyn Error + Send + Sync>;
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// Measures a small BFF against plain async-graphql, a hand-written aggregator and Node's servers; soaks it; attacks it.
+/// Measures a small BFF against plain async-graphql, a hand-written aggregator and Node's servers; soaks it; attacks it; subscribes to it.
 #[derive(Parser)]
 #[command(name = "bench", version)]
 struct Cli {
@@ -46,6 +47,8 @@ enum Command {
     Soak(soak::Args),
     /// Attacks on our BFF, one after the other: a polite client must not notice, nor memory grow.
     Attack(attack::Args),
+    /// Ten thousand idle subscribers on our BFF: what each takes, and one event for all of them.
+    Subscribers(subscribers::Args),
     /// The REST service that every server asks.
     Mock {
         #[command(flatten)]
@@ -100,6 +103,7 @@ fn main() -> ExitCode {
             Command::Run(args) => return run::main(args),
             Command::Soak(args) => return soak::main(args),
             Command::Attack(args) => return attack::main(args),
+            Command::Subscribers(args) => return subscribers::main(args),
             Command::Mock { seat, max_age } => seat::take(seat, move |listen| async move {
                 mock::serve(seat::listen(listen).await?, max_age).await
             }),

@@ -1,12 +1,14 @@
 //! The same schema as a team writes it on `shared`: three entities, four questions, everything on as in production.
 
-use async_graphql::{EmptyMutation, EmptySubscription, Object};
+use async_graphql::{Context, EmptyMutation, Object, Subscription};
 use bff::{
-    Ask, Bff, IntoAsk, Text, Upstream,
+    Ask, Bff, ContextExt, IntoAsk, Text, Upstream,
     app::Running,
     config::{self, Problems, Settings, Spec},
     edges, entity, question,
 };
+use futures::{Stream, StreamExt};
+use serde::Deserialize;
 use std::{error::Error, net::SocketAddr};
 
 use crate::seat;
@@ -102,6 +104,28 @@ impl Query {
     }
 }
 
+/// A post is not what it was.
+#[entity(local)]
+pub struct Changed {
+    post_id: u32,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Event {
+    post_id: u32,
+}
+
+struct Changes;
+
+#[Subscription]
+impl Changes {
+    async fn post_changed(&self, ctx: &Context<'_>) -> async_graphql::Result<impl Stream<Item = Changed>> {
+        let events = ctx.events(&REST, "/changes")?.for_everybody().json().await?;
+        Ok(events.map(|event: Event| Changed { post_id: event.post_id }))
+    }
+}
+
 /// The production profile (guard, limits, deadline, trace and metrics on), changed by `set` (`section.key=value`).
 pub fn settings(set: &[String]) -> Result<Settings, Problems> {
     let spec = Spec { service: "ours", toml: "" };
@@ -121,11 +145,7 @@ pub async fn start(
     settings.limits.depth = settings.limits.depth.max(64);
     settings.listen = listen;
     settings.upstreams = [("rest".to_owned(), upstream.parse()?)].into();
-    Ok(Bff::new("ours", "")
-        .upstreams(&[REST])
-        .schema(Query, EmptyMutation, EmptySubscription)
-        .start(settings)
-        .await?)
+    Ok(Bff::new("ours", "").upstreams(&[REST]).schema(Query, EmptyMutation, Changes).start(settings).await?)
 }
 
 /// Serves until the process ends.

@@ -4,7 +4,7 @@ use super::{
     document::Documents,
     engine::Engine,
     guard::Guard,
-    roots::{Fenced, Serial},
+    roots::{Fenced, Heard, Serial},
     run::{Run, Runner},
     trusted::Trusted,
 };
@@ -74,12 +74,13 @@ impl Declared {
         only_entities_below_roots(&registry)?;
         // apollo-compiler validates in front of this, and the roots that arrive here were collected by us.
         let (query, mutation) = (Fenced::new(query), Serial::new(mutation));
-        let schema = Schema::build(query.clone(), mutation.clone(), subscription)
+        let subscription = Heard::new(subscription);
+        let schema = Schema::build(query.clone(), mutation.clone(), subscription.clone())
             .validation_mode(ValidationMode::Fast)
             .disable_suggestions()
             .finish();
         let sdl = schema.sdl_with_options(SDLExportOptions::new().include_specified_by());
-        let runner = Runner::new(schema, query, mutation).ok_or_else(|| {
+        let runner = Runner::new(schema, query, mutation, subscription).ok_or_else(|| {
             SchemaError(
                 "this version of async-graphql runs fields in another way: pin the one before".to_owned(),
             )

@@ -7,12 +7,13 @@ use crate::{
 };
 use async_graphql::{
     ContainerType, Context, ContextSelectionSet, Guard, ObjectType, OutputType, PathSegment, Positioned,
-    ServerResult, Value, parser::types::Field, registry::Registry,
+    Response, ServerResult, SubscriptionType, Value, parser::types::Field, registry::Registry,
 };
-use futures::FutureExt;
+use futures::{FutureExt, Stream};
 use std::{
     borrow::Cow,
     panic::AssertUnwindSafe,
+    pin::Pin,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering::Relaxed},
@@ -93,6 +94,42 @@ impl<T> Serial<T> {
 impl<T> Clone for Serial<T> {
     fn clone(&self) -> Self {
         Self(self.0.clone())
+    }
+}
+
+/// The roots of subscriptions, as both we and async-graphql have them.
+pub(super) struct Heard<T>(Arc<T>);
+
+impl<T> Heard<T> {
+    pub fn new(roots: T) -> Self {
+        Self(Arc::new(roots))
+    }
+}
+
+impl<T> Clone for Heard<T> {
+    fn clone(&self) -> Self {
+        Self(self.0.clone())
+    }
+}
+
+impl<T: SubscriptionType> SubscriptionType for Heard<T> {
+    fn type_name() -> Cow<'static, str> {
+        T::type_name()
+    }
+
+    fn create_type_info(registry: &mut Registry) -> String {
+        T::create_type_info(registry)
+    }
+
+    fn is_empty() -> bool {
+        T::is_empty()
+    }
+
+    fn create_field_stream<'a>(
+        &'a self,
+        ctx: &'a Context<'_>,
+    ) -> Option<Pin<Box<dyn Stream<Item = Response> + Send + 'a>>> {
+        self.0.create_field_stream(ctx)
     }
 }
 

@@ -2,17 +2,17 @@
 //!
 //! They are a flat list without duplicates, guarded, validated and with values for variables: what async-graphql would do
 //! before it calls them (clone the document, walk it with its own rules, box a future for each field, hash their names) is
-//! not done again for every request. So they are called here, in a context like the one it makes. Introspection, and the
-//! events of subscriptions, it runs itself.
+//! not done again for every request. So they are called here, in a context like the one it makes. Introspection it runs
+//! itself.
 
 use super::{
     document::PreparedOperation,
-    roots::{Fenced, Over, Serial},
+    roots::{Fenced, Heard, Over, Serial},
 };
 use crate::fanout::{Execution, RootField, valued};
 use async_graphql::{
-    Context, ContextBase, Data, Name, ObjectType, Pos, Positioned, QueryEnv, QueryEnvInner, Request,
-    Response, Schema, SchemaEnv, ServerError, SubscriptionType, Value, Variables,
+    Context, ContextBase, Data, Name, ObjectType, Pos, Positioned, QueryEnv, QueryEnvInner, QueryPathNode,
+    QueryPathSegment, Request, Response, Schema, SchemaEnv, ServerError, SubscriptionType, Value, Variables,
     extensions::Extensions,
     indexmap::IndexMap,
     parser::types::{DocumentOperations, OperationDefinition, OperationType, Selection, SelectionSet},
@@ -106,13 +106,14 @@ pub(super) trait Run: Send + Sync {
     /// A query or a mutation.
     fn run<'a>(&'a self, asking: Asking<'a>) -> BoxFuture<'a, Ran>;
     /// A subscription's events.
-    fn stream(&self, request: Request) -> BoxStream<'static, Response>;
+    fn stream(&self, asking: Asking<'_>) -> BoxStream<'static, Response>;
 }
 
 pub(super) struct Runner<Q, M, S> {
-    pub schema: Schema<Fenced<Q>, Serial<M>, S>,
+    pub schema: Schema<Fenced<Q>, Serial<M>, Heard<S>>,
     pub query: Fenced<Q>,
     pub mutation: Serial<M>,
+    subscription: Heard<S>,
     around: Around,
 }
 
@@ -141,9 +142,10 @@ pub(super) fn sees(seen: &Seen, ctx: &Context<'_>) -> bool {
 impl<Q: ObjectType + 'static, M: ObjectType + 'static, S: SubscriptionType + 'static> Runner<Q, M, S> {
     /// None, if async-graphql does not call its fields any more as it did.
     pub fn new(
-        schema: Schema<Fenced<Q>, Serial<M>, S>,
+        schema: Schema<Fenced<Q>, Serial<M>, Heard<S>>,
         query: Fenced<Q>,
         mutation: Serial<M>,
+        subscription: Heard<S>,
     ) -> Option<Self> {
         let mut document = async_graphql::parser::parse_query("{ seen }").ok()?;
         if let DocumentOperations::Single(definition) = &mut document.operations
@@ -158,7 +160,7 @@ impl<Q: ObjectType + 'static, M: ObjectType + 'static, S: SubscriptionType + 'st
         schema.execute(request).now_or_never()?;
         let (env, extensions) = query.seen.get()?.clone();
         let around = Around { schema: env, extensions, nothing: Arc::default() };
-        Some(Self { schema, query, mutation, around })
+        Some(Self { schema, query, mutation, subscription, around })
     }
 }
 
@@ -181,7 +183,7 @@ impl<Q: ObjectType + 'static, M: ObjectType + 'static, S: SubscriptionType + 'st
             if operation.operation.ty == OperationType::Mutation {
                 data.insert(Over::default());
             }
-            let env = self.around.of_request(variables.clone());
+            let env = self.around.of_request(variables.clone(), self.around.nothing.clone());
             let ctx = env.create_context(&self.around.schema, None, (), Some(&data));
             let items = selected(operation, variables);
             let values = match operation.operation.ty {
@@ -194,13 +196,34 @@ impl<Q: ObjectType + 'static, M: ObjectType + 'static, S: SubscriptionType + 'st
         })
     }
 
-    fn stream(&self, request: Request) -> BoxStream<'static, Response> {
-        self.schema.execute_stream(request)
+    fn stream(&self, asking: Asking<'_>) -> BoxStream<'static, Response> {
+        let Asking { operation, variables, execution } = asking;
+        // There is one root (§5.2.4.1).
+        let root = selected(operation, variables).iter().find_map(|item| match &item.node {
+            Selection::Field(field) => Some(field.clone()),
+            _ => None,
+        });
+        let Some(root) = root else { return futures::stream::empty().boxed() };
+        let mut data = Data::default();
+        data.insert(execution);
+        let env = self.around.of_request(variables.clone(), Arc::new(data));
+        let (schema, subscription) = (self.around.schema.clone(), self.subscription.clone());
+        // What async-graphql makes of it would hold three times as much for as long as anybody listens.
+        asynk_strim::stream_fn(|mut yielder| async move {
+            let segment = QueryPathSegment::Name(&root.node.response_key().node);
+            let path = QueryPathNode { parent: None, segment };
+            let ctx = env.create_context(&schema, Some(path), &root, None);
+            let Some(mut events) = subscription.create_field_stream(&ctx) else { return };
+            while let Some(event) = events.next().await {
+                yielder.yield_item(event).await;
+            }
+        })
+        .boxed()
     }
 }
 
 impl Around {
-    fn of_request(&self, variables: Variables) -> QueryEnv {
+    fn of_request(&self, variables: Variables, data: Arc<Data>) -> QueryEnv {
         // Variables have their values already: what declares them is not asked any more.
         let operation = OperationDefinition {
             ty: OperationType::Query,
@@ -216,7 +239,7 @@ impl Around {
             fragments: HashMap::new(),
             uploads: Vec::new(),
             session_data: self.nothing.clone(),
-            query_data: self.nothing.clone(),
+            query_data: data,
             http_headers: Default::default(),
             introspection_mode: Default::default(),
             errors: Default::default(),

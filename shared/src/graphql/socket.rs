@@ -36,7 +36,7 @@ use std::{
 const PROTOCOL: &str = "graphql-transport-ws";
 
 /// Bytes that are read at once: messages are short, and each socket has this buffer for good.
-const READ_BYTES: usize = 1_024;
+const READ_BYTES: usize = 512;
 
 /// What sockets need of the server. Cheap to clone.
 #[derive(Clone)]
@@ -117,8 +117,10 @@ pub(super) async fn upgrade(
         .write_buffer_size(0)
         .protocols([PROTOCOL]);
     let refusal = if upgrade.selected_protocol().is_none() { Some(Closing::subprotocol()) } else { None };
+    let context = Box::new(context);
     upgrade.on_upgrade(move |socket| {
-        // Boxed: what waits for the upgrade and what follows it would have their place side by side.
+        // Boxed, and moved as that: what waits for the upgrade, what follows it, and whatever stands around would have their
+        // places side by side, for as long as the socket is open.
         let serving = async move {
             let place = sockets.places().take(context.caller(), address);
             let (place, full) = match place {
@@ -126,19 +128,18 @@ pub(super) async fn upgrade(
                 Err(fault) => (None, Some(Closing::too_many_sockets(&fault.message))),
             };
             let _counted = metrics().socket(sockets.service());
-            let session = Session { socket, sockets, context, address, draining, place, _counted };
+            let context = *context;
+            let session = Box::new(Session { socket, sockets, context, address, draining, place, _counted });
             match refusal.or(full) {
                 Some(closing) => session.refuse(closing).await,
                 None => session.run().await,
             }
         };
-        let serving = async move {
-            match record {
-                Some(record) => record.scope(serving).await,
-                None => serving.await,
-            }
-        };
-        serving.boxed()
+        let serving = serving.boxed();
+        match record {
+            Some(record) => record.scope(serving).boxed(),
+            None => serving,
+        }
     })
 }
 

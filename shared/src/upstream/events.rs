@@ -82,6 +82,20 @@ impl Events {
     pub async fn json<T: DeserializeOwned + Send + 'static>(
         self,
     ) -> Result<impl Stream<Item = T> + Send + 'static, Fault> {
+        // Boxed: it is over now, and would have its place for as long as somebody listens.
+        let subscriber = self.subscriber().boxed().await?;
+        Ok(stream::unfold(subscriber, |mut subscriber| async move {
+            match subscriber.next().await {
+                Ok(event) => Some((event, subscriber)),
+                Err(fault) => {
+                    subscriber.execution.ends_with(fault);
+                    None
+                }
+            }
+        }))
+    }
+
+    async fn subscriber(self) -> Result<Subscriber, Fault> {
         let Self { upstream, path, execution, audience } = self;
         if let Audience::Seeing(right) = &audience
             && !right(execution.loader.clone()).await?
@@ -101,17 +115,7 @@ impl Events {
             Audience::Seeing(right) => Some(right),
             Audience::Caller | Audience::Everybody => None,
         };
-        let subscriber =
-            Subscriber { listener, upstream: upstream.name(), execution, right, _counted: counted };
-        Ok(stream::unfold(subscriber, |mut subscriber| async move {
-            match subscriber.next().await {
-                Ok(event) => Some((event, subscriber)),
-                Err(fault) => {
-                    subscriber.execution.ends_with(fault);
-                    None
-                }
-            }
-        }))
+        Ok(Subscriber { listener, upstream: upstream.name(), execution, right, _counted: counted })
     }
 }
 

@@ -77,7 +77,7 @@ impl Engine {
         }
         let asking = ready.asking(None);
         let execution = asking.execution.clone();
-        let responses = self.0.runner.stream(asking.request());
+        let responses = self.0.runner.stream(asking);
         let Ready { variables, stats, .. } = ready;
         let operation = execution.operation.clone();
         let events = Events { responses, operation, variables, stats, execution, begun: false, over: false };

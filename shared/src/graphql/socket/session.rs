@@ -52,7 +52,7 @@ pub struct Session {
 
 /// What is known while it runs.
 struct Running {
-    session: Session,
+    session: Box<Session>,
     drain: BoxFuture<'static, ()>,
     operations: Operations,
     /// `connection_init` has come.
@@ -75,9 +75,17 @@ enum Woken {
     Lost(AuthError),
 }
 
+/// What is to be done about it. While that goes on, nothing else of what came is held: a socket is open for long.
+enum Next {
+    Nothing,
+    Say(Utf8Bytes),
+    /// Its `connection_init` had this payload.
+    Welcome(Option<Map<String, Value>>),
+}
+
 impl Session {
     /// Serves it to its end.
-    pub async fn run(self) {
+    pub async fn run(self: Box<Self>) {
         let now = Instant::now();
         let draining = self.draining.clone();
         let mut running = Running {
@@ -106,7 +114,7 @@ impl Session {
     }
 
     /// Turns a socket away.
-    pub async fn refuse(mut self, closing: Closing) {
+    pub async fn refuse(mut self: Box<Self>, closing: Closing) {
         self.close(&closing).await;
     }
 
@@ -138,12 +146,19 @@ impl Running {
                 message = self.session.socket.recv() => Woken::Message(message),
                 step = self.operations.next() => Woken::Step(step),
             };
-            let done = match woken {
+            let next = match woken {
                 Woken::Drain => Err(Closing::restart()),
                 Woken::Lost(why) => Err(Closing::refused(&why.told())),
-                Woken::Time => self.on_time().await,
-                Woken::Message(message) => self.on_message(message).await,
-                Woken::Step(step) => self.on_step(step).await,
+                Woken::Time => self.on_time(),
+                Woken::Message(message) => self.on_message(message),
+                Woken::Step(step) => Ok(self.on_step(step)),
+            };
+            let done = match next {
+                Ok(Next::Nothing) => Ok(()),
+                Ok(Next::Say(text)) => self.send(text).await,
+                // Boxed: it is over soon, and would have its place for good.
+                Ok(Next::Welcome(payload)) => self.welcome(payload).boxed().await,
+                Err(closing) => Err(closing),
             };
             if let Err(closing) = done {
                 return closing;
@@ -168,7 +183,7 @@ impl Running {
         }
     }
 
-    async fn on_time(&mut self) -> Result<(), Closing> {
+    fn on_time(&mut self) -> Result<Next, Closing> {
         let now = Instant::now();
         let settings = self.session.sockets.settings();
         if self.expires.is_some_and(|expires| expires <= now) {
@@ -184,12 +199,12 @@ impl Running {
         }
         if quiet >= idle / 2 && !self.pinged {
             self.pinged = true;
-            self.send(message::PING).await?;
+            return Ok(Next::Say(message::PING));
         }
-        Ok(())
+        Ok(Next::Nothing)
     }
 
-    async fn on_message(&mut self, message: Option<Result<Message, axum::Error>>) -> Result<(), Closing> {
+    fn on_message(&mut self, message: Option<Result<Message, axum::Error>>) -> Result<Next, Closing> {
         let message = match message {
             None => return Err(Closing::gone()),
             Some(Err(error)) => return Err(self.broken(&error)),
@@ -198,12 +213,12 @@ impl Running {
         self.heard = Instant::now();
         self.pinged = false;
         match message {
-            Message::Text(text) => self.on_text(&text).await,
+            Message::Text(text) => self.on_text(&text),
             Message::Binary(_) => {
                 Err(Closing::invalid("A message is a text: binary ones are not of the protocol"))
             }
             // WebSocket's own pings are answered below; this one shows that the client is there.
-            Message::Ping(_) | Message::Pong(_) => Ok(()),
+            Message::Ping(_) | Message::Pong(_) => Ok(Next::Nothing),
             Message::Close(_) => Err(Closing::gone()),
         }
     }
@@ -220,31 +235,35 @@ impl Running {
         }
     }
 
-    async fn on_text(&mut self, text: &str) -> Result<(), Closing> {
+    fn on_text(&mut self, text: &str) -> Result<Next, Closing> {
         match Incoming::read(text)? {
             Incoming::Init(_) if self.initialised => Err(Closing::too_many_inits()),
             Incoming::Init(payload) => {
                 self.initialised = true;
-                self.authenticate(payload.as_ref()).await?;
-                let acknowledged = self.served(payload.as_ref())?;
-                self.send(acknowledged).await
+                Ok(Next::Welcome(payload))
             }
-            Incoming::Ping(payload) => self.send(message::pong(payload)).await,
-            Incoming::Pong => Ok(()),
+            Incoming::Ping(payload) => Ok(Next::Say(message::pong(payload))),
+            Incoming::Pong => Ok(Next::Nothing),
             Incoming::Subscribe(..) if !self.initialised => Err(Closing::unauthorized()),
             Incoming::Subscribe(id, _) if self.operations.has(&id) => Err(Closing::taken(&id)),
-            Incoming::Subscribe(id, request) => match self.begin(&id, &request) {
-                Ok(()) => Ok(()),
+            Incoming::Subscribe(id, request) => Ok(match self.begin(&id, &request) {
+                Ok(()) => Next::Nothing,
                 Err(fault) => {
                     let refused = answer::refused(&[Refusal { fault, at: None }]);
-                    self.send(message::error(&id, refused.errors())).await
+                    Next::Say(message::error(&id, refused.errors()))
                 }
-            },
+            }),
             Incoming::Complete(id) => {
                 self.operations.end(&id);
-                Ok(())
+                Ok(Next::Nothing)
             }
         }
+    }
+
+    async fn welcome(&mut self, payload: Option<Map<String, Value>>) -> Result<(), Closing> {
+        self.authenticate(payload.as_ref()).await?;
+        let acknowledged = self.served(payload.as_ref())?;
+        self.send(acknowledged).await
     }
 
     /// A browser cannot set headers on a socket: its token comes in `connection_init`, as `authorization`.
@@ -301,20 +320,20 @@ impl Running {
         Ok(())
     }
 
-    async fn on_step(&mut self, step: Step) -> Result<(), Closing> {
+    fn on_step(&mut self, step: Step) -> Next {
         let Step { id, answer } = step;
-        match answer {
+        Next::Say(match answer {
             Some(answer) if answer.verdict == Verdict::Refused => {
                 // No `complete` follows.
                 self.operations.end(&id);
-                self.send(message::error(&id, answer.errors())).await
+                message::error(&id, answer.errors())
             }
-            Some(answer) => self.send(message::next(&id, &answer.body)).await,
+            Some(answer) => message::next(&id, &answer.body),
             None => {
                 self.operations.end(&id);
-                self.send(message::complete(&id)).await
+                message::complete(&id)
             }
-        }
+        })
     }
 
     /// Sends a message, for as long as the client may take to read it.

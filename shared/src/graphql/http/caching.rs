@@ -73,15 +73,16 @@ fn fresh(left: Duration) -> HeaderValue {
     }
 }
 
+/// A weak one: the same answer goes out in several codings, whose bytes differ (RFC 9110 §8.8.3.3).
 fn etag(body: &[u8]) -> Option<HeaderValue> {
     let digest = Sha256::digest(body);
     let half = digest.get(..16)?;
-    HeaderValue::from_str(&format!("\"{}\"", URL_SAFE_NO_PAD.encode(half))).ok()
+    HeaderValue::from_str(&format!("W/\"{}\"", URL_SAFE_NO_PAD.encode(half))).ok()
 }
 
-/// By the weak comparison (RFC 9110 §8.8.3.2), which `If-None-Match` asks for: on the way back a tag may have become weak.
+/// By the weak comparison (RFC 9110 §8.8.3.2), which `If-None-Match` asks for.
 fn names(known: &HeaderValue, etag: &HeaderValue) -> bool {
     let (Ok(known), Ok(etag)) = (known.to_str(), etag.to_str()) else { return false };
     let opaque = |tag: &str| tag.trim().trim_start_matches("W/").to_owned();
-    known.trim() == "*" || known.split(',').any(|tag| opaque(tag) == etag)
+    known.trim() == "*" || known.split(',').any(|tag| opaque(tag) == opaque(etag))
 }

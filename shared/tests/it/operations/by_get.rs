@@ -151,16 +151,17 @@ async fn a_tag_is_made_of_the_answers_bytes() {
     };
     let (one, other) = (get("t1", None).await, get("t2", None).await);
     let tag = one.header("etag").unwrap().to_owned();
-    assert!(tag.starts_with('"') && tag.ends_with('"') && tag.len() > 20, "{tag}");
+    // Weak: in another coding the bytes are others, and it is the same answer.
+    assert!(tag.starts_with("W/\"") && tag.ends_with('"') && tag.len() > 20, "{tag}");
     assert_ne!(other.header("etag"), Some(&*tag));
-    for known in [tag.clone(), format!("W/{tag}"), format!("\"x\", {tag}"), "*".to_owned()] {
+    for known in [tag.clone(), tag.replace("W/", ""), format!("\"x\", {tag}"), "*".to_owned()] {
         let same = get("t1", Some(&known)).await;
         assert_eq!((same.status, same.text.as_str()), (304, ""), "{known}");
         assert_eq!(same.header("etag"), Some(&*tag));
         assert_eq!(control(&same, 55..=60), "public, max-age=n");
         assert_eq!(same.header("vary"), one.header("vary"));
     }
-    for known in ["\"x\"", tag.trim_matches('"'), ""] {
+    for known in ["\"x\"", tag.replace('"', "").as_str(), ""] {
         assert_eq!(get("t1", Some(known)).await.status, 200, "{known}");
     }
     world.shop.get("/things", |call| fresh(json!([{"id": call.list("ids")[0], "name": "Renamed"}])));

@@ -97,12 +97,13 @@ impl Breaker {
         self.closed.load(Ordering::Acquire)
     }
 
-    /// Whether a call would be refused now: before it waits for anything.
-    pub fn refuses(&self, now: Instant) -> bool {
+    /// For how long a call would be refused, if it would be now: before it waits for anything. Nothing, if that is about to
+    /// be found out.
+    pub fn refuses(&self, now: Instant) -> Option<Duration> {
         match self.inner.lock().state {
-            State::Closed => false,
-            State::Open { until } => now < until,
-            State::Probing => true,
+            State::Closed => None,
+            State::Open { until } => (now < until).then(|| until.saturating_duration_since(now)),
+            State::Probing => Some(Duration::ZERO),
         }
     }
 
@@ -278,8 +279,8 @@ mod tests {
             (0..9).for_each(|_| assert_eq!(call(&breaker, Sign::Alive, now), None));
         }
         (0..9).for_each(|_| assert_eq!(call(&breaker, Sign::Nothing, now), None));
-        assert!(!breaker.refuses(now));
-        assert!(opened(now).refuses(now));
+        assert!(breaker.refuses(now).is_none());
+        assert!(opened(now).refuses(now).is_some());
     }
 
     #[test]
@@ -326,11 +327,11 @@ mod tests {
         let (probe, change) = breaker.pass(now + SECOND).unwrap();
         assert_eq!((probe.probe, change), (true, Some(Change::Probing)));
         assert!(breaker.pass(now + SECOND).is_none(), "one at a time");
-        assert!(breaker.refuses(now + SECOND));
+        assert!(breaker.refuses(now + SECOND).is_some());
         assert_eq!(breaker.settle(probe, Sign::Alive, now + SECOND, 0.0), Some(Change::Closed));
         let (pass, change) = breaker.pass(now + SECOND).unwrap();
         assert_eq!((pass.probe, change), (false, None));
-        assert!(!breaker.refuses(now + SECOND));
+        assert!(breaker.refuses(now + SECOND).is_none());
     }
 
     #[test]
@@ -340,7 +341,7 @@ mod tests {
         let mut pauses = Vec::new();
         for _ in 0..5 {
             let before = now;
-            while breaker.refuses(now) {
+            while breaker.refuses(now).is_some() {
                 now += SECOND / 4;
             }
             pauses.push((now - before).as_secs());
@@ -369,7 +370,7 @@ mod tests {
         for pass in late {
             assert_eq!(breaker.settle(pass, Sign::Failing, now + SECOND, 0.0), None);
         }
-        assert!(!breaker.refuses(now + SECOND));
+        assert!(breaker.refuses(now + SECOND).is_none());
     }
 
     #[test]
@@ -377,7 +378,7 @@ mod tests {
         let now = Instant::now();
         let breaker = breaker(now);
         assert_eq!(breaker.rest(Duration::ZERO, now), None);
-        assert!(!breaker.refuses(now));
+        assert!(breaker.refuses(now).is_none());
         assert_eq!(breaker.rest(7 * SECOND, now), Some(Change::Opened("it asks to be left alone")));
         assert_eq!(breaker.rest(3 * SECOND, now), None, "the longer one counts");
         assert!(breaker.pass(now + 6 * SECOND).is_none());

@@ -228,7 +228,9 @@ impl Upstreams {
         upstream: &Upstream,
         call: &Call,
     ) -> Result<Response<Incoming>, CallError> {
-        let Some(endpoint) = self.endpoints.get(upstream.name()) else { return Err(CallError::Open) };
+        let Some(endpoint) = self.endpoints.get(upstream.name()) else {
+            return Err(CallError::Open { rest: Duration::ZERO });
+        };
         let timeout = endpoint.policy.timeout();
         let patience = Patience { until: Instant::now() + timeout, fair: timeout / 2 };
         let head = async {

@@ -106,7 +106,7 @@ impl Endpoint {
         // Whoever said when to come back will then be asked again; else a breaker that has opened meanwhile refuses.
         let told_when = matches!(error, CallError::Status { retry_after: Some(_), .. });
         let in_time = pause < patience.left();
-        let worth = in_time && (told_when || !self.refuses()) && self.budget.spend();
+        let worth = in_time && (told_when || self.refuses().is_none()) && self.budget.spend();
         worth.then(|| {
             self.meters.retries.inc();
             pause
@@ -121,8 +121,8 @@ impl Endpoint {
         done: impl FnOnce(&Result<T, CallError>, Duration),
     ) -> Result<T, CallError> {
         // Not only behind the queue: who will be refused need not wait for it.
-        if self.refuses() {
-            return Err(self.refused(CallError::Open));
+        if let Some(rest) = self.refuses() {
+            return Err(self.refused(CallError::Open { rest }));
         }
         let place = match self.bulkhead.try_enter() {
             Some(place) => place,
@@ -137,7 +137,8 @@ impl Endpoint {
             return Err(CallError::Timeout);
         }
         let Some((pass, change)) = self.breaker.pass(started) else {
-            return Err(self.refused(CallError::Open));
+            let rest = self.refuses().unwrap_or_default();
+            return Err(self.refused(CallError::Open { rest }));
         };
         self.tell(change);
         let mut ticket =
@@ -183,13 +184,13 @@ impl Endpoint {
         }
     }
 
-    fn refuses(&self) -> bool {
-        !self.breaker.closed() && self.breaker.refuses(Instant::now())
+    fn refuses(&self) -> Option<Duration> {
+        if self.breaker.closed() { None } else { self.breaker.refuses(Instant::now()) }
     }
 
     fn refused(&self, error: CallError) -> CallError {
         let counter = match error {
-            CallError::Open => &self.meters.rejected_open,
+            CallError::Open { .. } => &self.meters.rejected_open,
             _ => &self.meters.rejected_full,
         };
         counter.inc();

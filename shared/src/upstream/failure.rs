@@ -22,8 +22,10 @@ pub(crate) enum CallError {
     TooLong,
     /// `Content-Encoding` says something that we do not read, or the body is not what it says.
     Encoding(String),
-    /// Not asked: the breaker is open.
-    Open,
+    /// Not asked: the breaker is open, for so long still.
+    Open {
+        rest: Duration,
+    },
     /// Not asked: as many calls as may be are under way, and the queue is full or took too long.
     Full,
 }
@@ -41,13 +43,15 @@ impl CallError {
 
     /// Whether the upstream was not even asked.
     pub fn refused(&self) -> bool {
-        matches!(self, CallError::Open | CallError::Full)
+        matches!(self, CallError::Open { .. } | CallError::Full)
     }
 
     pub fn outcome(&self) -> UpstreamOutcome {
         match self {
             CallError::Timeout => UpstreamOutcome::Timeout,
-            CallError::Transport(_) | CallError::Open | CallError::Full => UpstreamOutcome::Unreachable,
+            CallError::Transport(_) | CallError::Open { .. } | CallError::Full => {
+                UpstreamOutcome::Unreachable
+            }
             CallError::Status { status: 500.., .. } => UpstreamOutcome::ServerError,
             CallError::Status { status: 400.., .. } => UpstreamOutcome::ClientError,
             CallError::Status { .. } | CallError::TooLong | CallError::Encoding(_) => {
@@ -58,6 +62,19 @@ impl CallError {
 
     /// What the client may read of it.
     pub fn fault(&self, request: &RequestContext) -> Fault {
+        let fault = self.what(request);
+        match self {
+            // Before, it would not be asked; or has said that it will not answer.
+            CallError::Open { rest: wait } | CallError::Status { retry_after: Some(wait), .. }
+                if fault.code == Code::UpstreamUnavailable && !wait.is_zero() =>
+            {
+                fault.after(*wait)
+            }
+            _ => fault,
+        }
+    }
+
+    fn what(&self, request: &RequestContext) -> Fault {
         match self {
             CallError::Timeout | CallError::Full if request.remaining().is_zero() => {
                 Fault::new(Code::DeadlineExceeded, "The time for this request is over.")
@@ -92,7 +109,7 @@ impl fmt::Display for CallError {
             }
             CallError::TooLong => f.write_str("the answer is longer than allowed"),
             CallError::Encoding(cause) => write!(f, "the answer's encoding: {cause}"),
-            CallError::Open => f.write_str("not asked: the breaker is open"),
+            CallError::Open { .. } => f.write_str("not asked: the breaker is open"),
             CallError::Full => f.write_str("not asked: too many calls are under way"),
         }
     }

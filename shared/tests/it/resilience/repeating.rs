@@ -122,8 +122,13 @@ async fn who_says_to_come_back_after_the_deadline_is_not_asked_again_before() {
         let (world, answer) = told_to_come_back(status, 30).await;
         assert!(!whole(&world, &answer));
         assert_eq!(answer.codes(), ["UPSTREAM_UNAVAILABLE"]);
+        // The client is told, too: by who was asked, and then by the breaker.
+        let told = |answer: &Answer| answer.errors()[0]["extensions"]["retryAfter"].as_u64();
+        assert_eq!(told(&answer), Some(30), "{answer}");
         for _ in 0..5 {
-            assert!(!whole(&world, &world.ask().await));
+            let answer = world.ask().await;
+            assert!(!whole(&world, &answer));
+            assert!(told(&answer).is_some_and(|seconds| (1..=30).contains(&seconds)), "{answer}");
         }
         assert_eq!(world.sick.requests(), 1, "nobody asks before");
     }

@@ -26,6 +26,7 @@ mod documents;
 mod internal;
 mod keys;
 mod network;
+mod quota;
 mod reader;
 mod redis;
 mod secret;
@@ -45,6 +46,7 @@ pub use documents::{DocumentSettings, Trust};
 pub use internal::InternalSettings;
 pub use keys::KeySettings;
 pub use network::Network;
+pub use quota::{PlanSettings, QuotaSettings};
 pub use redis::RedisSettings;
 pub use secret::Secret;
 pub use settings::{

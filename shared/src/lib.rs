@@ -7,6 +7,7 @@ pub mod code;
 pub mod config;
 pub mod fanout;
 pub mod graphql;
+pub mod quota;
 pub mod redis;
 pub mod request;
 pub mod telemetry;

@@ -4,10 +4,12 @@ use crate::{
     auth::{Caller, internal::Whom},
     config::Limits,
     fanout::{Execution, Fault, Question, by_hand},
+    quota::{Asker, Standing},
     upstream::{Upstream, write::Write},
 };
 use async_graphql::Context;
 use http::{HeaderMap, HeaderName, HeaderValue, header};
+use parking_lot::Mutex;
 use serde_json::{Map, Value};
 use std::{
     collections::BTreeMap,
@@ -31,6 +33,8 @@ pub struct RequestContext {
     address: IpAddr,
     /// Somebody looked at the caller. None: nobody wants to know. Clones tell the same one.
     looked: Option<Arc<AtomicBool>>,
+    /// Where it comes from and how much may still be asked, if clients have quotas.
+    account: Option<Arc<Account>>,
     /// The language and region to answer in.
     pub locale: Locale,
     /// Where things are that answers point to.
@@ -51,6 +55,7 @@ impl RequestContext {
             client: Client::default(),
             address: IpAddr::V4(Ipv4Addr::UNSPECIFIED),
             looked: None,
+            account: None,
             locale: Locale::default(),
             links: Links::default(),
             deadline: Instant::now() + patience,
@@ -80,6 +85,30 @@ impl RequestContext {
     #[must_use]
     pub(crate) fn through(self, client: Client) -> Self {
         Self { client, ..self }
+    }
+
+    /// From there.
+    #[must_use]
+    pub(crate) fn on_account(self, asker: Asker) -> Self {
+        Self { account: Some(Arc::new(Account { asker, standing: Mutex::default() })), ..self }
+    }
+
+    /// Where it comes from, if clients have quotas.
+    pub(crate) fn asker(&self) -> Asker {
+        self.account.as_ref().map(|account| account.asker).unwrap_or_default()
+    }
+
+    /// So much was reserved, and that is what is left.
+    pub(crate) fn reserved(&self, cost: u64, standing: Standing) {
+        if let Some(account) = &self.account {
+            *account.standing.lock() = Some((cost, standing));
+        }
+    }
+
+    /// What this operation may cost, and where its client stands with that taken; None, where clients have no quotas.
+    pub fn rate_limit(&self) -> Option<(u64, Standing)> {
+        self.look();
+        self.account.as_ref()?.standing.lock().clone()
     }
 
     /// As this caller's.
@@ -142,6 +171,13 @@ impl RequestContext {
     pub fn subject(&self) -> Result<&str, Fault> {
         self.caller().subject().ok_or_else(Fault::unauthenticated)
     }
+}
+
+/// Where a request comes from, and where its client stands.
+#[derive(Debug)]
+struct Account {
+    asker: Asker,
+    standing: Mutex<Option<(u64, Standing)>>,
 }
 
 /// A language tag (BCP 47), such as `de-CH`: the one the client likes best.

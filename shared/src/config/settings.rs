@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 
 use super::{
-    AuthSettings, ClientSettings, DevSettings, DocumentSettings, KeySettings, Network, RedisSettings,
-    Section, SubscriptionSettings, TlsSettings,
+    AuthSettings, ClientSettings, DevSettings, DocumentSettings, KeySettings, Network, QuotaSettings,
+    RedisSettings, Section, SubscriptionSettings, TlsSettings,
     decode::{listed, nearest},
     loopback, urls,
 };
@@ -75,6 +75,7 @@ pub struct Settings {
     pub dev: DevSettings,
     pub cache: CacheSettings,
     pub redis: RedisSettings,
+    pub quota: QuotaSettings,
     /// Set by the loader from `--stop-with-stdin`; not a key.
     #[serde(skip)]
     pub stop_with_stdin: bool,
@@ -230,6 +231,7 @@ impl Default for Settings {
             dev: DevSettings::default(),
             cache: CacheSettings::default(),
             redis: RedisSettings::default(),
+            quota: QuotaSettings::default(),
             stop_with_stdin: false,
         }
     }
@@ -358,6 +360,7 @@ impl Section for Settings {
         self.documents.check(&mut problems);
         self.subscriptions.check(&mut problems);
         self.redis.check(&mut problems);
+        QuotaSettings::check(self, &mut problems);
         KeySettings::check(&self.auth, self.profile, &mut problems);
         self.check_resilience(&mut problems);
         problems

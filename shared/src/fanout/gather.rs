@@ -117,6 +117,7 @@ pub fn gather_object<'p, R: Entity>(
     rows: Vec<&'p R>,
     cx: &'p Cx<'p>,
 ) -> Gathering<'p, Level<'p, R>> {
+    cx.loader.stats().touch(rows.len());
     if plan.flat || rows.is_empty() {
         return Gathering::Ready(Level { rows, fields: Vec::new(), order: None, serial: 0 });
     }

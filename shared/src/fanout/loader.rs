@@ -13,7 +13,7 @@ use super::{
     pool::{Asker, Seating, SharedPool},
     strictest::Strictest,
 };
-use crate::{request::RequestContext, telemetry::RequestRecord, upstream::Upstreams};
+use crate::{quota::Cost, request::RequestContext, telemetry::RequestRecord, upstream::Upstreams};
 use futures::FutureExt;
 use parking_lot::Mutex;
 use rustc_hash::FxHashMap;
@@ -53,6 +53,10 @@ pub struct Stats {
     /// Only where somebody looks at it.
     account: Option<Account>,
     degraded: Mutex<Vec<DegradedAt>>,
+    /// Objects that were there, where somebody pays for them.
+    touched: Option<AtomicU64>,
+    /// What the operation cost, where somebody pays for it.
+    cost: Mutex<Option<Cost>>,
 }
 
 impl Stats {
@@ -65,6 +69,34 @@ impl Stats {
     pub(crate) fn fanout(&self) -> Option<Fanout> {
         let shared = Shared { cache_hits: self.cache_hits(), joined: self.shared() };
         self.account.as_ref().map(|account| account.close(shared))
+    }
+
+    /// Counts the objects that are there as well.
+    #[must_use]
+    pub(crate) fn with_objects(self) -> Self {
+        Self { touched: Some(AtomicU64::new(0)), ..self }
+    }
+
+    /// So many more objects are there.
+    pub(super) fn touch(&self, objects: usize) {
+        if let Some(touched) = &self.touched {
+            touched.fetch_add(objects as u64, Relaxed);
+        }
+    }
+
+    /// The objects that were there so far, if they are counted.
+    pub(crate) fn touched(&self) -> u64 {
+        self.touched.as_ref().map_or(0, |touched| touched.load(Relaxed))
+    }
+
+    /// It cost so much: to be told in `extensions.cost`.
+    pub(crate) fn settled(&self, cost: Cost) {
+        *self.cost.lock() = Some(cost);
+    }
+
+    /// What it cost, if that is to be told.
+    pub(crate) fn take_cost(&self) -> Option<Cost> {
+        self.cost.lock().take()
     }
 
     /// These places of the answer are less than they should be.

@@ -6,6 +6,7 @@ use self::errors::Errors;
 pub(super) use self::errors::put;
 use super::{document::Refusal, run::Ran};
 use crate::fanout::{Code, Completing, DegradedAt, Fanout, Keep, Operation, RAW, RootField, Stats, raw_text};
+use crate::quota::{Cost, RateHeaders, Refused};
 use async_graphql::{PathSegment, Response, ServerError, Value, Variables};
 use bytes::Bytes;
 use http::StatusCode;
@@ -37,6 +38,8 @@ pub struct Answer {
     pub keep: Option<Keep>,
     /// By policy, how many places are less than they should be. An answer with any is no answer to keep for others.
     pub degraded: BTreeMap<&'static str, u64>,
+    /// Where the client stands, if it has a quota.
+    pub(crate) rate: Option<Box<RateHeaders>>,
     /// Where in the body the trace id of its errors stands, for each of them.
     pub(super) traces: Vec<usize>,
     /// The body ends with `extensions`.
@@ -64,6 +67,7 @@ impl Answer {
             verdict: Verdict::Executed { errors: false },
             codes: Vec::new(),
             keep: None,
+            rate: None,
             degraded: BTreeMap::new(),
             traces: Vec::new(),
             extended: false,
@@ -82,8 +86,13 @@ impl Answer {
 
     /// The list of errors alone: all that there is of an answer that is refused.
     pub(super) fn errors(&self) -> &[u8] {
-        let list = self.body.strip_prefix(b"{\"errors\":").and_then(|rest| rest.strip_suffix(b"}"));
-        list.unwrap_or(b"[]")
+        let Some(list) = self.body.strip_prefix(b"{\"errors\":") else { return b"[]" };
+        // What is told beside them is the last that is there; in a text, quotation marks are escaped.
+        let beside = b",\"extensions\":{";
+        let end =
+            if self.extended { list.windows(beside.len()).rposition(|here| here == beside) } else { None };
+        let end = end.unwrap_or(list.len().saturating_sub(1));
+        list.get(..end).unwrap_or(b"[]")
     }
 
     /// Where the request is refused, its reason's; else there is an answer.
@@ -109,10 +118,47 @@ pub fn refused(refusals: &[Refusal]) -> Answer {
         verdict: Verdict::Refused,
         codes,
         keep: None,
+        rate: None,
         degraded: BTreeMap::new(),
         traces,
         extended: false,
     }
+}
+
+/// A request that is refused for what it costs.
+pub fn unaffordable(refused: &Refused) -> Answer {
+    let mut answer = self::refused(&[Refusal { fault: refused.fault.clone(), at: None }]);
+    if let Some(cost) = &refused.cost {
+        answer.body = with_cost(&answer.body, cost);
+        answer.extended = true;
+        let retry_after = refused.fault.retry_after.map(std::num::NonZeroU16::get);
+        answer.rate = Some(Box::new(RateHeaders { standing: cost.standing.clone(), retry_after }));
+    }
+    answer
+}
+
+/// What an operation would cost, instead of its answer.
+pub fn priced(cost: &Cost) -> Answer {
+    Answer {
+        body: with_cost(b"{\"data\":null}", cost),
+        verdict: Verdict::Executed { errors: false },
+        codes: Vec::new(),
+        keep: None,
+        rate: Some(Box::new(RateHeaders { standing: cost.standing.clone(), retry_after: None })),
+        degraded: BTreeMap::new(),
+        traces: Vec::new(),
+        extended: true,
+    }
+}
+
+/// A response that is whole, and what it costs besides.
+fn with_cost(body: &[u8], cost: &Cost) -> Bytes {
+    let mut body = body.to_vec();
+    body.pop();
+    body.extend_from_slice(b",\"extensions\":{\"cost\":");
+    put(&mut body, cost);
+    body.extend_from_slice(b"}}");
+    body.into()
 }
 
 /// The response of an operation that ran.
@@ -161,7 +207,7 @@ impl Beginning {
         told.put(&mut body);
         body.push(b'}');
         let (degraded, extended) = (told.degraded(), !told.is_empty());
-        Answer { body: body.into(), verdict, codes, keep: None, degraded, traces, extended }
+        Answer { body: body.into(), verdict, codes, keep: None, rate: None, degraded, traces, extended }
     }
 }
 
@@ -192,6 +238,8 @@ struct Told {
     degraded: Vec<DegradedAt>,
     #[serde(skip_serializing_if = "Option::is_none")]
     fanout: Option<Fanout>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cost: Option<Cost>,
 }
 
 impl Told {
@@ -202,11 +250,11 @@ impl Told {
             degraded.clear();
         }
         degraded.sort_by_key(|degraded| operation.root_of(&degraded.path));
-        Self { degraded, fanout: stats.fanout() }
+        Self { degraded, fanout: stats.fanout(), cost: stats.take_cost() }
     }
 
     fn is_empty(&self) -> bool {
-        self.degraded.is_empty() && self.fanout.is_none()
+        self.degraded.is_empty() && self.fanout.is_none() && self.cost.is_none()
     }
 
     fn put(&self, body: &mut Vec<u8>) {
@@ -256,6 +304,7 @@ pub fn refused_at(operation: &Operation, variables: &Variables, mut response: Re
         traces,
         keep: None,
         extended: false,
+        rate: None,
     }
 }
 

@@ -11,6 +11,7 @@ use crate::{
     app::{self, App, Running},
     auth::{Authenticator, internal::Signer},
     config::{self, Profile, Settings, Spec},
+    redis::Redis,
     telemetry,
     upstream::{Upstream, Upstreams},
 };
@@ -121,9 +122,10 @@ impl Bff {
         let upstreams = Upstreams::vouched_for(&settings, &self.upstreams, signer.as_ref());
         let upstreams = upstreams.map_err(|error| wrong(&error))?;
         let development = settings.profile == Profile::Development;
-        let engine = schema
-            .engine(Arc::new(upstreams), &Serving { settings: &settings, public_schema: self.public_schema })
-            .map_err(|error| wrong(&error))?;
+        let redis = Redis::new(&settings.redis, service).map_err(|error| wrong(&error))?;
+        let serving =
+            Serving { settings: &settings, public_schema: self.public_schema, redis: redis.as_ref() };
+        let engine = schema.engine(Arc::new(upstreams), &serving).map_err(|error| wrong(&error))?;
         let authenticator = Authenticator::new(&settings).map_err(|error| wrong(&error))?;
         let patience = Duration::from_millis(settings.deadline_ms);
         let origins: Arc<[String]> = settings.cors.as_slice().into();

@@ -11,6 +11,7 @@ use super::{
 use crate::{
     config::{Profile, Settings},
     fanout::type_info::MARK,
+    redis::Redis,
     upstream::Upstreams,
 };
 use async_graphql::{
@@ -36,6 +37,8 @@ pub(crate) struct Serving<'s> {
     pub settings: &'s Settings,
     /// Introspection is answered in production, too.
     pub public_schema: bool,
+    /// What replicas share.
+    pub redis: Option<&'s Redis>,
 }
 
 impl Serving<'_> {
@@ -103,7 +106,7 @@ impl Declared {
             Guard::new(limits, serving.introspection(), &schema, &self.registry).map_err(SchemaError)?;
         let documents = Documents::new(schema, self.registry, guard);
         let trusted = Trusted::new(serving.settings, &documents).map_err(SchemaError)?;
-        Ok(Engine::over(self.runner, documents, trusted, upstreams, serving.settings))
+        Ok(Engine::over(self.runner, documents, trusted, upstreams, serving.settings, serving.redis))
     }
 }
 

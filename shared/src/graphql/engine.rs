@@ -17,6 +17,8 @@ use crate::{
     Code,
     config::{Profile, Settings},
     fanout::{Begun, Execution, Fault, Loader, Stats, Strictest},
+    quota::Quota,
+    redis::Redis,
     request::{Links, RequestContext},
     telemetry::{OperationType as Recorded, Outcome, RequestRecord},
     upstream::Upstreams,
@@ -39,6 +41,7 @@ struct Inner {
     sharing: Option<Arc<Sharing>>,
     trusted: Trusted,
     tells_fanout: bool,
+    quota: Option<Quota>,
 }
 
 impl Engine {
@@ -58,7 +61,7 @@ impl Engine {
         M: ObjectType + 'static,
         S: SubscriptionType + 'static,
     {
-        let serving = Serving { settings, public_schema: false };
+        let serving = Serving { settings, public_schema: false, redis: None };
         Declared::new(query, mutation, subscription)?.engine(upstreams, &serving)
     }
 
@@ -68,6 +71,7 @@ impl Engine {
         trusted: Trusted,
         upstreams: Arc<Upstreams>,
         settings: &Settings,
+        redis: Option<&Redis>,
     ) -> Self {
         let inner = Arc::new(Inner {
             runner,
@@ -78,6 +82,7 @@ impl Engine {
             sharing: Sharing::new(&settings.sharing),
             trusted,
             tells_fanout: settings.profile == Profile::Development,
+            quota: Quota::new(settings, redis),
         });
         let every = Duration::from_millis(settings.documents.reload_ms);
         trusted::watch(Arc::downgrade(&inner), every, |inner| (&inner.trusted, &inner.documents));
@@ -140,6 +145,11 @@ impl Engine {
             return sharing.answer(self, asked, request, context, wants_keep).await;
         }
         let variables = self.coerce(&asked, request)?.variables;
+        if let Some(quota) = &self.0.quota {
+            // Its answer tells what it cost: it is nobody else's.
+            let own = self.ready(asked, variables, context, self.stats());
+            return Ok(self.metered(quota, &own).boxed().await);
+        }
         let context = if wants_keep { context.watched() } else { context };
         let own = self.ready(asked, variables, context, self.stats_for(wants_keep));
         Ok(self.run_own(&own, wants_keep).await)
@@ -188,12 +198,18 @@ impl Engine {
 
     /// A request's account: in detail, where clients are told of it.
     pub(super) fn stats(&self) -> Stats {
-        if self.0.tells_fanout { Stats::in_detail() } else { Stats::default() }
+        let stats = if self.0.tells_fanout { Stats::in_detail() } else { Stats::default() };
+        if self.0.quota.is_some() { stats.with_objects() } else { stats }
     }
 
     /// The same, with the freshness of what is read, if somebody wants to know.
     pub(super) fn stats_for(&self, wants_keep: bool) -> Stats {
         if wants_keep { self.stats().with_freshness() } else { self.stats() }
+    }
+
+    /// What clients may spend, if they have quotas.
+    pub(super) fn quota(&self) -> Option<&Quota> {
+        self.0.quota.as_ref()
     }
 
     /// How many writes of this BFF are over.
@@ -282,6 +298,11 @@ pub(super) struct Ready {
 impl Ready {
     pub fn operation(&self) -> &PreparedOperation {
         self.asked.operation()
+    }
+
+    /// What is known of the request.
+    pub fn context(&self) -> &RequestContext {
+        self.loader.request()
     }
 
     /// What it asked of upstreams.

@@ -20,6 +20,7 @@ use crate::{
     Code, Fault,
     app::{self, Deadline, ErrorBody},
     auth::Caller,
+    quota::Asker,
     request::{Client, Locale, RequestContext},
 };
 use axum::{
@@ -187,7 +188,7 @@ impl Endpoint {
     }
 
     fn context(&self, head: &Parts) -> RequestContext {
-        context(&head.headers, &head.extensions, self.patience)
+        context(&self.engine, &head.headers, &head.extensions, self.patience)
     }
 }
 
@@ -201,11 +202,19 @@ pub(super) fn named(id: Option<&Path<String>>) -> Result<Option<&str>, Rejection
     }
 }
 
-pub(super) fn context(headers: &HeaderMap, extensions: &Extensions, patience: Duration) -> RequestContext {
+pub(super) fn context(
+    engine: &Engine,
+    headers: &HeaderMap,
+    extensions: &Extensions,
+    patience: Duration,
+) -> RequestContext {
     let patience = extensions.get::<Deadline>().map_or(patience, Deadline::left).mul_f64(TO_UPSTREAMS);
     let caller = extensions.get::<Caller>().cloned().unwrap_or_default();
     let mut context = RequestContext::anonymous(patience).of(caller, Client::named(headers));
     context.locale = Locale::accepted(headers);
+    if engine.quota().is_some() {
+        context = context.on_account(Asker::of(headers, extensions));
+    }
     match extensions.get::<app::Client>() {
         Some(client) => context.from(client.ip),
         None => context,
@@ -312,6 +321,9 @@ fn respond(media: MediaType, answer: Answer) -> Response {
     };
     let kind = [(header::CONTENT_TYPE, media.content_type())];
     let mut response = (status, kind, Body::from(answer.body)).into_response();
+    if let Some(rate) = &answer.rate {
+        rate.put(response.headers_mut());
+    }
     if !answer.degraded.is_empty() {
         let counts = answer.degraded.iter().map(|(policy, places)| format!("{policy}={places}"));
         if let Ok(counts) = HeaderValue::from_str(&counts.collect::<Vec<_>>().join(", ")) {

@@ -11,6 +11,7 @@ mod graphiql;
 mod guard;
 mod http;
 mod incremental;
+mod metered;
 mod operation;
 mod persisted;
 mod places;

@@ -302,6 +302,7 @@ mod tests {
             verdict: Verdict::Executed { errors: false },
             codes: Vec::new(),
             keep: None,
+            rate: None,
             degraded: Default::default(),
             traces: Vec::new(),
             extended: false,

@@ -102,7 +102,7 @@ pub(super) async fn upgrade(
     if let Err(fault) = sockets.clients().served(&Named::named(&headers)) {
         return Rejection::from(fault).response(MediaType::GraphqlResponse);
     }
-    let mut context = context(&headers, &extensions, sockets.0.patience);
+    let mut context = context(sockets.engine(), &headers, &extensions, sockets.0.patience);
     // The upgrade's deadline is not the socket's: each operation has all of its time.
     context.patience = sockets.0.patience;
     let record = extensions.get::<Arc<RequestRecord>>().cloned();

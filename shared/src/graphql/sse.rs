@@ -115,7 +115,7 @@ fn place(endpoint: &Endpoint, caller: &Caller, address: IpAddr) -> Result<Place,
 
 /// The response's head is due within the deadline; each event has all of the time.
 fn lasting(endpoint: &Endpoint, head: &Parts) -> RequestContext {
-    let mut context = context(&head.headers, &head.extensions, endpoint.patience);
+    let mut context = context(&endpoint.engine, &head.headers, &head.extensions, endpoint.patience);
     context.patience = endpoint.patience;
     context
 }

@@ -231,6 +231,13 @@ struct RejectedLabels {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct QuotaLabels {
+    service: Arc<str>,
+    outcome: &'static str,
+    bucket: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct DegradedLabels {
     service: Arc<str>,
     policy: &'static str,
@@ -296,6 +303,7 @@ pub struct Metrics {
     sockets: Family<ServiceLabels, Gauge>,
     sockets_closed: Family<ClosedLabels, Counter>,
     streams: Family<ServiceLabels, Gauge>,
+    quota: Family<QuotaLabels, Counter>,
 }
 
 /// The process's metrics.
@@ -367,12 +375,16 @@ impl Metrics {
         let streams = Family::default();
         let help = "Operations under way over WebSockets and server-sent events";
         registry.register("graphql_streams", help, streams.clone());
+        let quota = Family::default();
+        let help = "Operations that a quota had room for, or not: in Redis, in memory, or in a replica's share while Redis is gone";
+        registry.register("graphql_quota", help, quota.clone());
         Self {
             event_streams,
             event_listeners,
             sockets,
             sockets_closed,
             streams,
+            quota,
             registry,
             requests,
             request_duration,
@@ -396,6 +408,11 @@ impl Metrics {
         let labels = DurationLabels { service: Arc::clone(&service), operation_type: kind };
         self.request_duration.get_or_create(&labels).observe(took.as_secs_f64());
         self.requests.get_or_create(&RequestLabels { service, operation_type: kind, outcome }).inc();
+    }
+
+    /// A client's bucket was asked: it had enough (`granted`) or not (`refused`).
+    pub fn quota(&self, service: &Arc<str>, outcome: &'static str, bucket: &'static str) {
+        self.quota.get_or_create(&QuotaLabels { service: Arc::clone(service), outcome, bucket }).inc();
     }
 
     pub(super) fn operation_shared(&self, service: &Arc<str>, how: Shared) {

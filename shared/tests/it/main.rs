@@ -18,6 +18,7 @@ mod http;
 mod keys;
 mod operations;
 mod process;
+mod quota;
 mod redis;
 mod resilience;
 mod sharing;

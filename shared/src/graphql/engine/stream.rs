@@ -10,6 +10,7 @@ use crate::{
         operation::GraphqlRequest,
         run::Ran,
     },
+    quota::{Quota, Refused},
     request::RequestContext,
 };
 use async_graphql::{PathSegment, Response, Value, Variables, parser::types::OperationType};
@@ -73,12 +74,31 @@ impl Engine {
         }
         if ready.operation().operation.ty != OperationType::Subscription {
             let engine = self.clone();
-            return stream::once(async move { noted(engine.run(&ready).await) }).boxed();
+            let answer = async move {
+                match engine.quota() {
+                    Some(quota) => engine.metered(quota, &ready).await,
+                    None => engine.run(&ready).await,
+                }
+            };
+            return answer.map(noted).into_stream().boxed();
         }
+        match self.quota() {
+            Some(quota) => self.paid(quota.clone(), ready),
+            None => self.events(&ready),
+        }
+    }
+
+    /// A subscription whose client pays for each event before it is waited for.
+    fn paid(&self, quota: Quota, ready: Ready) -> BoxStream<'static, Answer> {
+        let paying = Paying { events: self.events(&ready), engine: self.clone(), quota, ready, over: false };
+        stream::unfold(paying, |mut paying| async move { Some((paying.next().await?, paying)) }).boxed()
+    }
+
+    fn events(&self, ready: &Ready) -> BoxStream<'static, Answer> {
         let asking = ready.asking(None);
         let execution = asking.execution.clone();
         let responses = self.0.runner.stream(asking);
-        let Ready { variables, stats, .. } = ready;
+        let (variables, stats) = (ready.variables.clone(), ready.stats.clone());
         let operation = execution.operation.clone();
         let events = Events { responses, operation, variables, stats, execution, begun: false, over: false };
         stream::unfold(events, |mut events| async move { Some((events.next().await?, events)) }).boxed()
@@ -99,6 +119,28 @@ fn noted(answer: Answer) -> Answer {
     note_codes(&answer);
     note_degraded(&answer.degraded);
     answer
+}
+
+/// A subscription and its client's account.
+struct Paying {
+    events: BoxStream<'static, Answer>,
+    engine: Engine,
+    quota: Quota,
+    ready: Ready,
+    over: bool,
+}
+
+impl Paying {
+    async fn next(&mut self) -> Option<Answer> {
+        if self.over {
+            return None;
+        }
+        if let Err(Refused { fault, .. }) = self.engine.charged(&self.quota, &self.ready).await {
+            self.over = true;
+            return Some(noted(answer::refused(&[Refusal { fault, at: None }])));
+        }
+        self.events.next().await
+    }
 }
 
 /// A subscription that runs.

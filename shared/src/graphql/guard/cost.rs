@@ -133,21 +133,25 @@ impl Sum {
 
 /// All sums of a document that hang on variables, each after those that it is made of.
 #[derive(Clone, Default, Debug)]
-pub struct Sums(Vec<Sum>);
+pub struct Sums {
+    list: Vec<Sum>,
+    /// A field of the document says itself what it costs.
+    weighed: bool,
+}
 
 impl Sums {
     pub fn close(&mut self, sum: Sum) -> Cost {
         if sum.parts.is_empty() {
             return Cost::Known(sum.known);
         }
-        self.0.push(sum);
-        Cost::Sum(self.0.len() - 1)
+        self.list.push(sum);
+        Cost::Sum(self.list.len() - 1)
     }
 
     /// What the first so many come to.
     fn totals(&self, first: usize, size: impl Fn(&Size) -> u64) -> Vec<u64> {
-        let mut totals = Vec::with_capacity(first.min(self.0.len()));
-        for sum in self.0.iter().take(first) {
+        let mut totals = Vec::with_capacity(first.min(self.list.len()));
+        for sum in self.list.iter().take(first) {
             steps::take(1 + sum.parts.len());
             let parts = sum.parts.iter().map(|(length, cost)| size(length).saturating_mul(cost.of(&totals)));
             totals.push(parts.fold(sum.known, u64::saturating_add));
@@ -177,11 +181,11 @@ impl OperationCost {
 
     fn find_sizes(&self) -> Box<[Name]> {
         let mut sizes = Vec::<Name>::new();
-        let mut reached = vec![false; self.sums.0.len()];
+        let mut reached = vec![false; self.sums.list.len()];
         let mut open = vec![self.cost];
         while let Some(cost) = open.pop() {
             let Cost::Sum(at) = cost else { continue };
-            let Some(sum) = self.sums.0.get(at) else { continue };
+            let Some(sum) = self.sums.list.get(at) else { continue };
             if reached.get_mut(at).is_none_or(|reached| std::mem::replace(reached, true)) {
                 continue;
             }
@@ -195,6 +199,11 @@ impl OperationCost {
         sizes.sort_unstable();
         sizes.dedup();
         sizes.into()
+    }
+
+    /// A field of its document says itself what it costs: that is not seen in how many objects there are.
+    pub fn is_weighed(&self) -> bool {
+        self.sums.weighed
     }
 
     /// With these variables, coerced.
@@ -242,6 +251,7 @@ pub struct FieldCost {
 
 impl SetSum {
     pub fn field(&mut self, field: FieldCost, below: SetCost, sums: &mut Sums) {
+        sums.weighed |= field.tag.weight.is_some();
         let weight = Cost::Known(field.tag.weight.unwrap_or(u64::from(field.composite)));
         let said = field.size.or(field.tag.items.map(Size::Known));
         let mut one = Sum::default();

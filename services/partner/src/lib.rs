@@ -10,6 +10,7 @@ mod genre;
 mod global_id;
 mod image;
 mod node;
+mod rate_limit;
 mod scalars;
 mod schema;
 mod track;

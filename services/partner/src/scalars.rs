@@ -24,6 +24,16 @@ fn checked<T: InputType>(
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Deserialize)]
 pub struct DateTime(jiff::Timestamp);
 
+impl DateTime {
+    /// In whole seconds, rounded up.
+    pub fn at(time: std::time::SystemTime) -> Self {
+        let since = time.duration_since(std::time::SystemTime::UNIX_EPOCH).unwrap_or_default();
+        let seconds = since.as_secs() + u64::from(since.subsec_nanos() > 0);
+        let seconds = i64::try_from(seconds).unwrap_or(i64::MAX);
+        Self(jiff::Timestamp::from_second(seconds).unwrap_or(jiff::Timestamp::MAX))
+    }
+}
+
 #[Scalar(specified_by_url = "https://www.rfc-editor.org/rfc/rfc3339")]
 /// A point in time (RFC 3339), in UTC: `2026-09-30T12:00:00Z`.
 impl ScalarType for DateTime {

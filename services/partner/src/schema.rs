@@ -4,9 +4,9 @@ use async_graphql::MergedObject;
 
 use crate::{
     album::AlbumRoots, artist::ArtistRoots, chart::ChartRoots, genre::GenreRoots, node::NodeRoots,
-    track::TrackRoots,
+    rate_limit::RateLimitRoots, track::TrackRoots,
 };
 
 /// The public catalogue.
 #[derive(MergedObject, Default)]
-pub struct Query(NodeRoots, ArtistRoots, AlbumRoots, TrackRoots, ChartRoots, GenreRoots);
+pub struct Query(NodeRoots, ArtistRoots, AlbumRoots, TrackRoots, ChartRoots, GenreRoots, RateLimitRoots);

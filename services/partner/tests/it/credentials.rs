@@ -81,3 +81,25 @@ fn the_schema_says_which_scope_a_field_wants() {
     let fields: Vec<_> = wanted.map(|line| line.trim().split(':').next().unwrap()).collect();
     assert_eq!(fields, ["exactPopularity"; 3]);
 }
+
+#[tokio::test]
+async fn what_an_operation_costs_and_what_is_left_is_told_in_the_answer() {
+    let world = World::start().await;
+    let key = world.key("catalog:read");
+    let document =
+        "{ rateLimit { plan limit remaining resetAt cost } tracks(first: 100) { nodes { title } } }";
+    let answer = world.partner.query(document).bearer(&key).await;
+    let told = &answer.ok()["rateLimit"];
+    assert_eq!(
+        (&told["plan"], &told["limit"], &told["cost"]),
+        (&json!("basic"), &json!(100_000), &json!(102))
+    );
+    assert_eq!(told["remaining"], 100_000 - 102);
+    let cost = &answer.json["extensions"]["cost"];
+    // There are six tracks, in a connection, and the limit itself.
+    assert_eq!((&cost["requested"], &cost["actual"]), (&json!(102), &json!(8)));
+    assert_eq!(answer.header("ratelimit-limit"), Some("100000"));
+    // Nobody in particular has a smaller one.
+    let nobody = world.partner.query("{ rateLimit { plan limit } }").await;
+    assert_eq!(nobody.ok()["rateLimit"], json!({"plan": "anonymous", "limit": 50_000}));
+}

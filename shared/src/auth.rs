@@ -9,6 +9,7 @@ mod keys;
 mod middleware;
 mod refusal;
 mod scope;
+mod session;
 mod verifier;
 
 pub use authenticator::Authenticator;
@@ -17,4 +18,5 @@ pub use jsonwebtoken::jwk::JwkSet;
 pub(crate) use middleware::caller;
 pub use refusal::AuthError;
 pub use scope::{HasScope, RequiresScope};
+pub(crate) use session::{Sessions, is_own_path};
 pub use verifier::Verifier;

@@ -115,6 +115,10 @@ codes! {
     TokenExpired "TOKEN_EXPIRED" Caller, once, 401: "Renew the access token, and ask again.";
     /// The request's credential is not accepted: it is not told why.
     TokenInvalid "TOKEN_INVALID" Caller, once, 401: "Sign in again. The server's log says what is wrong with the credential, under the `traceId`.";
+    /// The session has ended: by logout, by idling, by age, or because the provider does not stand by it any more.
+    SessionExpired "SESSION_EXPIRED" Caller, once, 401: "Send the browser to `/auth/login`; without the cookie, which has been cleared, requests are anonymous.";
+    /// Nobody was signed in: the browser came back with something else than it left with, or the provider refused.
+    SignInFailed "SIGN_IN_FAILED" Caller, once, 400: "Begin again, at `/auth/login`.";
     /// The caller may not do this.
     Forbidden "FORBIDDEN" Caller, once, 403: "Ask as somebody who may, or leave the field out.";
     /// A page of any site could have made a browser send this.

@@ -30,6 +30,7 @@ mod quota;
 mod reader;
 mod redis;
 mod secret;
+mod session;
 mod settings;
 mod subscriptions;
 mod tls;
@@ -49,6 +50,7 @@ pub use network::Network;
 pub use quota::{PlanSettings, QuotaSettings};
 pub use redis::RedisSettings;
 pub use secret::Secret;
+pub use session::SessionSettings;
 pub use settings::{
     CacheSettings, Limits, LogFormat, Profile, ResilienceSettings, Settings, SharingSettings,
 };

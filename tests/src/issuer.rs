@@ -50,6 +50,12 @@ impl Issuer {
     /// With other claims, such as `{"scope": "a b", "plan": "premium", "exp": 0}`; null takes one away.
     #[track_caller]
     pub fn token_with(&self, subject: &str, claims: Value) -> String {
+        self.token_of("at+jwt", subject, claims)
+    }
+
+    /// Of another kind than an access token's: `JWT`, `logout+jwt`.
+    #[track_caller]
+    pub fn token_of(&self, typ: &str, subject: &str, claims: Value) -> String {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
         let mut all =
             json!({"iss": self.url(), "aud": "bespoke", "sub": subject, "iat": now, "exp": now + 3_600});
@@ -59,7 +65,7 @@ impl Issuer {
         if let Some(all) = all.as_object_mut() {
             all.retain(|_, value| !value.is_null());
         }
-        let (kid, typ) = (Some("kit".to_owned()), Some("at+jwt".to_owned()));
+        let (kid, typ) = (Some("kit".to_owned()), Some(typ.to_owned()));
         let header = Header { kid, typ, ..Header::new(Algorithm::ES256) };
         #[expect(clippy::expect_used, reason = "a test may panic")]
         encode(&header, &all, &self.key).expect("a token")

@@ -32,6 +32,7 @@ use crate::{
     auth::{Authenticator, caller},
     code::Code,
     config::Settings,
+    graphql::forged,
     telemetry::{TRACE_ID_HEADER, observe},
 };
 
@@ -46,6 +47,7 @@ pub(super) fn stack(
     let layers = Arc::new(Layers {
         service: settings.service.as_str().into(),
         cors: cors(&settings.cors),
+        origins: settings.cors.clone(),
         deadline: Duration::from_millis(settings.deadline_ms),
         intake: Intake::new(&settings.limits, errors),
         errors,
@@ -70,6 +72,8 @@ enum Entrance {
 struct Layers {
     service: Arc<str>,
     cors: Option<CorsLayer>,
+    /// Whose pages may call, besides those of this host.
+    origins: Vec<String>,
     deadline: Duration,
     intake: Intake,
     errors: ErrorBody,
@@ -188,6 +192,13 @@ impl Inside {
         if self.entrance == Entrance::Checked {
             let caller = caller(&self.layers.authenticator, request.headers(), self.layers.errors).await;
             match caller {
+                // Browsers send a session's cookie whoever made them send the request.
+                Ok(caller) if caller.session().is_some() && !request.method().is_safe() => {
+                    match forged(request.headers(), request.uri(), &self.layers.origins) {
+                        None => request.extensions_mut().insert(caller),
+                        Some(refusal) => return refusal,
+                    }
+                }
                 Ok(caller) => request.extensions_mut().insert(caller),
                 Err(refusal) => return refusal,
             };

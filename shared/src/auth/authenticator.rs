@@ -5,7 +5,7 @@ use std::sync::Arc;
 use http::{HeaderMap, header::AUTHORIZATION};
 
 use super::{
-    AuthError, Caller, Verifier,
+    AuthError, Caller, Sessions, Verifier,
     internal::Trust,
     key::{self, KeyCheck},
 };
@@ -18,6 +18,7 @@ pub struct Authenticator(Arc<Schemes>);
 /// Whoever checks each kind of credential; none where it is not taken.
 struct Schemes {
     bearer: Option<Verifier>,
+    sessions: Option<Sessions>,
     /// Of a service behind others: theirs, and no other.
     internal: Option<Trust>,
     key: Option<KeyCheck>,
@@ -27,7 +28,7 @@ impl Authenticator {
     /// With the schemes of `auth.schemes`. Nothing is fetched yet.
     ///
     /// # Errors
-    /// Who knows the provider's keys, or the callers', cannot be asked.
+    /// Who knows the provider's keys, the callers', or sessions cannot be asked.
     pub fn new(settings: &Settings) -> Result<Self, String> {
         let auth = &settings.auth;
         let bearer = if auth.takes(Scheme::Bearer) {
@@ -37,12 +38,12 @@ impl Authenticator {
         };
         let key =
             if auth.takes(Scheme::Key) { Some(KeyCheck::new(&auth.keys, settings.profile)?) } else { None };
-        Ok(Self(Arc::new(Schemes { bearer, key, internal: None })))
+        Ok(Self(Arc::new(Schemes { bearer, sessions: Sessions::new(settings)?, key, internal: None })))
     }
 
     /// That takes the tokens of this verifier, and nothing else: a provider knows its own keys.
     pub fn of(bearer: Verifier) -> Self {
-        Self(Arc::new(Schemes { bearer: Some(bearer), key: None, internal: None }))
+        Self(Arc::new(Schemes { bearer: Some(bearer), sessions: None, key: None, internal: None }))
     }
 
     /// That takes internal tokens for this service of those that `auth.trusted` names, and nothing else: a user's own
@@ -52,7 +53,7 @@ impl Authenticator {
     /// The client that fetches their keys cannot be made.
     pub fn behind_others(settings: &Settings) -> Result<Self, reqwest::Error> {
         let internal = Some(Trust::new(&settings.auth, &settings.service)?);
-        Ok(Self(Arc::new(Schemes { bearer: None, key: None, internal })))
+        Ok(Self(Arc::new(Schemes { bearer: None, sessions: None, key: None, internal })))
     }
 
     /// Who sends these headers; anonymous, if they bring no credential.
@@ -69,7 +70,11 @@ impl Authenticator {
             };
         }
         if !headers.contains_key(AUTHORIZATION) {
-            return Ok(Caller::anonymous());
+            // A cookie is no statement: where sessions are not taken, it was meant for somebody else on this host.
+            return match &self.0.sessions {
+                Some(sessions) => sessions.caller(headers).await,
+                None => Ok(Caller::anonymous()),
+            };
         }
         if let Some(trust) = &self.0.internal {
             return trust.verify(headers).await;
@@ -81,5 +86,10 @@ impl Authenticator {
                 Err(AuthError::Refused("this server accepts no tokens: its `auth.issuer` is not configured"))
             }
         }
+    }
+
+    /// Sessions, where they are on.
+    pub(crate) fn sessions(&self) -> Option<&Sessions> {
+        self.0.sessions.as_ref()
     }
 }

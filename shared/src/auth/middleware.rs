@@ -1,9 +1,12 @@
 //! Makes a `Caller` of every request, or answers 401 or 503.
 
 use axum::response::Response;
-use http::{HeaderMap, header::WWW_AUTHENTICATE};
+use http::{
+    HeaderMap,
+    header::{SET_COOKIE, WWW_AUTHENTICATE},
+};
 
-use super::{Authenticator, Caller};
+use super::{AuthError, Authenticator, Caller, Sessions};
 use crate::app::ErrorBody;
 
 /// Who sends these headers.
@@ -20,6 +23,12 @@ pub async fn caller(
         let mut response = errors.refusal(&error.told());
         if let Some(challenge) = error.challenge() {
             response.headers_mut().insert(WWW_AUTHENTICATE, challenge);
+        }
+        // The browser forgets the cookie.
+        if error == AuthError::SessionOver
+            && let Some(cookie) = authenticator.sessions().and_then(Sessions::forget)
+        {
+            response.headers_mut().append(SET_COOKIE, cookie);
         }
         response
     })

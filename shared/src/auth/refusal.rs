@@ -18,6 +18,8 @@ pub enum AuthError {
     Refused(&'static str),
     /// There are no keys to check it with, because the provider has not answered yet.
     Unavailable,
+    /// The session has ended: whoever was signed in signs in again.
+    SessionOver,
 }
 
 impl AuthError {
@@ -34,9 +36,11 @@ impl AuthError {
                     "The credential is not accepted. Sign in again, or leave it out to ask as nobody in particular.",
                 )
             }
+            // Not as nobody: who believes to be signed in is told otherwise.
+            Self::SessionOver => Fault::new(Code::SessionExpired, "The session has ended: sign in again."),
             Self::Unavailable => Fault::new(
                 Code::AuthenticationUnavailable,
-                "The access token cannot be checked at the moment: try again shortly.",
+                "Who asks cannot be found out at the moment: try again shortly.",
             )
             .after(COME_BACK),
         }
@@ -49,7 +53,7 @@ impl AuthError {
                 "Bearer error=\"invalid_token\", error_description=\"The access token expired\"",
             )),
             Self::Refused(_) => Some(HeaderValue::from_static("Bearer error=\"invalid_token\"")),
-            Self::Unavailable => None,
+            Self::Unavailable | Self::SessionOver => None,
         }
     }
 }
@@ -59,6 +63,7 @@ impl fmt::Display for AuthError {
         f.write_str(match self {
             Self::Expired => "the token has expired",
             Self::Refused(reason) => reason,
+            Self::SessionOver => "the session has ended",
             Self::Unavailable => "there are no keys to check the token with",
         })
     }

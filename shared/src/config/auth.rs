@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-use super::{InternalSettings, KeySettings, urls};
+use super::{InternalSettings, KeySettings, Profile, SessionSettings, urls};
 
 /// What clocks may differ by.
 const SKEW_MAX_S: u64 = 300;
@@ -18,6 +18,8 @@ pub enum Scheme {
     Bearer,
     /// An API key: `Authorization: Bearer bk_…`, or `X-Api-Key: bk_…`.
     Key,
+    /// The cookie of somebody who has signed in with a browser (`[auth.session]`).
+    Session,
 }
 
 /// Which credentials are taken, and whose. One of another kind is refused: who sends it would be served as nobody.
@@ -49,6 +51,7 @@ pub struct AuthSettings {
     /// few times.
     pub keys_retry_s: u64,
     pub keys: KeySettings,
+    pub session: SessionSettings,
 }
 
 impl Default for AuthSettings {
@@ -64,6 +67,7 @@ impl Default for AuthSettings {
             trusted: BTreeMap::new(),
             internal: InternalSettings::default(),
             keys: KeySettings::default(),
+            session: SessionSettings::default(),
         }
     }
 }
@@ -79,7 +83,11 @@ impl AuthSettings {
         self.schemes.contains(&scheme)
     }
 
-    pub(super) fn check(&self, problems: &mut Vec<String>) {
+    /// What is wrong with them; `shared`, replicas share their state.
+    pub(super) fn check(&self, profile: Profile, shared: bool, problems: &mut Vec<String>) {
+        if self.takes(Scheme::Session) {
+            self.session.check(self.issuer.as_ref(), profile, shared, problems);
+        }
         for (key, value) in [("keys_max_age_s", self.keys_max_age_s), ("keys_retry_s", self.keys_retry_s)] {
             if value == 0 {
                 problems.push(format!(

@@ -353,11 +353,11 @@ impl Section for Settings {
                 self.listen
             ));
         }
-        self.auth.check(&mut problems);
         super::clients::check(&self.clients, &mut problems);
         problems.extend(self.dev.problems(self.profile));
         self.auth.internal.check(&mut problems);
         self.documents.check(&mut problems);
+        self.auth.check(self.profile, !self.redis.url.expose().is_empty(), &mut problems);
         self.subscriptions.check(&mut problems);
         self.redis.check(&mut problems);
         QuotaSettings::check(self, &mut problems);

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     app::{self, App, Running},
-    auth::{Authenticator, internal::Signer},
+    auth::{Authenticator, Sessions, internal::Signer},
     config::{self, Profile, Settings, Spec},
     redis::Redis,
     telemetry,
@@ -151,8 +151,10 @@ impl Bff {
             router = router.merge(explored.map_err(|error| wrong(&error))?);
         }
         let mut app = App::new(settings, router);
+        // The paths of sessions look at cookies by themselves: one that is over is no reason to refuse them.
+        let sessions = authenticator.sessions().map(Sessions::routes).unwrap_or_default();
+        app.open = signer.map(|signer| signer.routes()).unwrap_or_default().merge(sessions);
         app.authenticator = Some(authenticator);
-        app.open = signer.map(|signer| signer.routes()).unwrap_or_default();
         app::start(app).await.map_err(|error| StartError(error.to_string()))
     }
 }

@@ -28,7 +28,7 @@ use axum::{
     extract::{FromRequest, Path, Request, State},
     response::{IntoResponse, Response},
 };
-use http::{Extensions, HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header, request::Parts};
+use http::{Extensions, HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header, request::Parts};
 use std::{borrow::Cow, sync::Arc, time::Duration};
 
 /// `soft=2, stale=1` (a dictionary, RFC 9651): how many places of the answer are less than they should be, by policy;
@@ -190,6 +190,12 @@ impl Endpoint {
     fn context(&self, head: &Parts) -> RequestContext {
         context(&self.engine, &head.headers, &head.extensions, self.patience)
     }
+}
+
+/// The answer to a request that changes something and that a page of another site may have made a browser send.
+pub(crate) fn forged(headers: &HeaderMap, uri: &Uri, origins: &[String]) -> Option<Response> {
+    let intended = forgery::origin(headers, uri, origins).and_then(|()| forgery::marked(headers));
+    intended.err().map(|rejection| rejection.response(MediaType::GraphqlResponse))
 }
 
 /// What follows in the path must be an id; any other path is not served.

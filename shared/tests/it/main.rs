@@ -21,6 +21,7 @@ mod process;
 mod quota;
 mod redis;
 mod resilience;
+mod session;
 mod sharing;
 mod subscriptions;
 mod telemetry;

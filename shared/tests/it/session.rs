@@ -1,0 +1,12 @@
+//! Sessions of browsers: signing in, staying, signing out; and whatever must not work on the way.
+
+mod browser;
+mod ending;
+mod forgery;
+mod lifetimes;
+mod login;
+mod provider;
+mod renewal;
+mod replicas;
+mod settings;
+mod world;

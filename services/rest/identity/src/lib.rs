@@ -10,6 +10,7 @@ mod me;
 mod provider;
 mod users;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::extract::FromRef;
@@ -41,6 +42,10 @@ pub struct Config {
     /// Public clients (RFC 6749, 2.1) that may ask users to sign in: `<client id> <redirect URI>`, the URI compared
     /// exactly; one entry per URI. In development, any client that lives on the loopback may as well.
     pub clients: Vec<String>,
+    /// Secrets of those of them that can keep one, by client id. They must present it (`client_secret_basic` or `_post`).
+    pub client_secrets: BTreeMap<String, Secret>,
+    /// Who is told when somebody signs out: `<client id> <URI>`, where logout tokens are sent to.
+    pub backchannel_logout: Vec<String>,
     /// By which backends prove that they may look partners' keys up at `GET /keys`. Without it nobody may, but in
     /// development everybody.
     pub key_directory_secret: Secret,
@@ -52,6 +57,8 @@ impl Default for Config {
             access_token_s: 3_600,
             refresh_token_s: 30 * 86_400,
             clients: Vec::new(),
+            client_secrets: BTreeMap::new(),
+            backchannel_logout: Vec::new(),
             key_directory_secret: Secret::default(),
         }
     }
@@ -67,10 +74,18 @@ impl Section for Config {
                 problems.push(format!("`{key}` is {seconds}; give it between a second and a year"));
             }
         }
-        for client in &self.clients {
-            if client.split_once(' ').is_none_or(|(_, uri)| url::Url::parse(uri).is_err()) {
-                problems
-                    .push(format!("`clients`: `{client}` is not a client id, a space and a redirect URI"));
+        for (key, entries) in [("clients", &self.clients), ("backchannel_logout", &self.backchannel_logout)] {
+            for client in entries {
+                if client.split_once(' ').is_none_or(|(_, uri)| url::Url::parse(uri).is_err()) {
+                    problems.push(format!("`{key}`: `{client}` is not a client id, a space and a URI"));
+                }
+            }
+        }
+        for (client, secret) in &self.client_secrets {
+            if secret.expose().is_empty() {
+                problems.push(format!(
+                    "`client_secrets.{client}` is empty, and everybody has that; give it one, or leave it out"
+                ));
             }
         }
         let secret = self.key_directory_secret.expose();
@@ -80,6 +95,15 @@ impl Section for Config {
             ));
         }
         problems
+    }
+}
+
+impl Config {
+    /// Where this client is told that somebody has signed out.
+    fn to_be_told(&self, client_id: &str) -> Option<url::Url> {
+        let mut entries = self.backchannel_logout.iter().filter_map(|entry| entry.split_once(' '));
+        let (_, uri) = entries.find(|(known, _)| *known == client_id)?;
+        url::Url::parse(uri).ok()
     }
 }
 
@@ -119,6 +143,9 @@ impl FromRef<Identity> for Db {
         provider::sign_in,
         provider::token,
         provider::dev_token,
+        provider::end_session,
+        provider::end_session_by_form,
+        provider::dev_sign_out,
         keys::issue,
         keys::list,
         keys::rotate,

@@ -129,7 +129,8 @@ fn read(identity: &Identity, encoded: &[u8]) -> Result<Result<Request, Response>
         |name: &str| form.get(name).ok_or_else(|| Problem::parameter(name, "this parameter is required"));
     let client_id = required("client_id")?;
     let address = required("redirect_uri")?;
-    let redirect_uri = allowed(identity, client_id, address)?;
+    let redirect_uri =
+        is_allowed(identity, client_id, address).map_err(|why| Problem::parameter("redirect_uri", why))?;
     let state = form.get("state").map(str::to_owned);
     let refuse = |error: &str, description: &str| {
         let parameters = [("error", error), ("error_description", description)];
@@ -158,14 +159,12 @@ fn read(identity: &Identity, encoded: &[u8]) -> Result<Result<Request, Response>
     }))
 }
 
-fn allowed(identity: &Identity, client_id: &str, address: &str) -> Result<Url, Problem> {
+/// The address, if this client may have browsers sent there; else why not.
+pub fn is_allowed(identity: &Identity, client_id: &str, address: &str) -> Result<Url, String> {
     let refused = || {
-        Problem::parameter(
-            "redirect_uri",
-            format!(
-                "`{address}` is not registered for the client `{client_id}`; register it in `clients` of the \
-                 configuration, or use http://127.0.0.1 in development"
-            ),
+        format!(
+            "`{address}` is not registered for the client `{client_id}`; register it in `clients` of the \
+             configuration, or use http://127.0.0.1 in development"
         )
     };
     let url = Url::parse(address).map_err(|_| refused())?;
@@ -211,7 +210,7 @@ fn back(identity: &Identity, to: &Url, state: Option<&str>, parameters: &[(&str,
     (StatusCode::SEE_OTHER, headers).into_response()
 }
 
-fn page_headers() -> [(HeaderName, &'static str); 4] {
+pub fn page_headers() -> [(HeaderName, &'static str); 4] {
     [
         (header::CACHE_CONTROL, "no-store"),
         (

@@ -3,6 +3,7 @@
 mod authorize;
 mod client;
 mod form;
+mod logout;
 mod signer;
 mod token;
 
@@ -20,6 +21,10 @@ use sha2::{Digest, Sha256};
 use crate::Identity;
 
 pub use authorize::{__path_page, __path_sign_in, narrowed, page, sign_in};
+pub use logout::{
+    __path_dev_sign_out, __path_end_session, __path_end_session_by_form, dev_sign_out, end_session,
+    end_session_by_form,
+};
 pub use signer::Signer;
 pub use token::{__path_dev_token, __path_token, dev_token, token};
 
@@ -32,7 +37,11 @@ pub fn routes(development: bool) -> Router<Identity> {
         .route("/jwks.json", get(keys));
     let routes = cached(documents, Caching::Public(Duration::from_secs(300)));
     if development {
-        routes.route("/authorize", get(page).post(sign_in)).route("/dev/token", get(dev_token))
+        routes
+            .route("/authorize", get(page).post(sign_in))
+            .route("/end-session", get(end_session).post(end_session_by_form))
+            .route("/dev/token", get(dev_token))
+            .route("/dev/sign-out", post(dev_sign_out))
     } else {
         routes
     }
@@ -54,6 +63,9 @@ pub async fn discovery(State(identity): State<Identity>) -> Result<Response, Pro
             "issuer": issuer,
             "authorization_endpoint": at("/authorize"),
             "token_endpoint": at("/token"),
+            "end_session_endpoint": at("/end-session"),
+            "backchannel_logout_supported": true,
+            "backchannel_logout_session_supported": true,
             "jwks_uri": at("/jwks.json"),
             "response_types_supported": ["code"],
             "response_modes_supported": ["query"],
@@ -64,7 +76,7 @@ pub async fn discovery(State(identity): State<Identity>) -> Result<Response, Pro
             "code_challenge_methods_supported": ["S256"],
             "authorization_response_iss_parameter_supported": true,
             "scopes_supported": USER_SCOPE.split(' ').collect::<Vec<_>>(),
-            "claims_supported": ["iss", "aud", "sub", "exp", "iat", "nonce", "plan", "scope"],
+            "claims_supported": ["iss", "aud", "sub", "exp", "iat", "nonce", "sid", "name", "plan", "scope"],
         }),
     )
 }
@@ -84,4 +96,10 @@ fn hash(secret: &str) -> Vec<u8> {
 fn unguessable() -> String {
     use base64::Engine as _;
     base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(rand::random::<[u8; 32]>())
+}
+
+/// How a sign-in is called outside: the name of the family of its refresh tokens, in letters.
+fn sid(family: &[u8]) -> String {
+    use base64::Engine as _;
+    base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(family)
 }

@@ -1,12 +1,12 @@
 //! The provider's key and the tokens signed with it (JWT, RFC 7519; ES256, RFC 7518).
 
 use jsonwebtoken::jwk::{Jwk, PublicKeyUse, ThumbprintHash};
-use jsonwebtoken::{Algorithm, EncodingKey, Header};
+use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use p256::SecretKey;
 use p256::elliptic_curve::rand_core::OsRng;
 use p256::pkcs8::EncodePrivateKey as _;
 use rest::{BoxError, Db, Time};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use url::Url;
 
 use super::unguessable;
@@ -54,9 +54,38 @@ struct IdClaims<'a> {
     sub: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     nonce: Option<&'a str>,
+    /// Names this sign-in, at logout.
+    sid: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    plan: Option<&'a str>,
     iat: i64,
     exp: i64,
 }
+
+/// Back-Channel Logout 1.0, 2.4.
+#[derive(Serialize)]
+struct LogoutClaims<'a> {
+    iss: &'a str,
+    aud: &'a str,
+    sub: &'a str,
+    sid: &'a str,
+    jti: String,
+    events: serde_json::Value,
+    iat: i64,
+    exp: i64,
+}
+
+/// What an ID token of ours says of the sign-in that it is about.
+#[derive(Deserialize)]
+pub struct Hint {
+    pub aud: String,
+    pub sid: String,
+}
+
+/// Seconds that the word of a logout may be under way.
+const LOGOUT_TOKEN_S: i64 = 120;
 
 impl Signer {
     pub async fn load(db: &Db, issuer: &Url, audience: String) -> Result<Self, BoxError> {
@@ -116,6 +145,8 @@ impl Signer {
     pub fn id_token(
         &self,
         grant: &Grant<'_>,
+        sid: &str,
+        name: Option<&str>,
         nonce: Option<&str>,
     ) -> Result<String, jsonwebtoken::errors::Error> {
         let iat = now_s();
@@ -124,10 +155,46 @@ impl Signer {
             aud: grant.client_id,
             sub: grant.subject,
             nonce,
+            sid,
+            name,
+            plan: grant.plan,
             iat,
             exp: iat + grant.lifetime_s,
         };
         self.sign("JWT", &claims)
+    }
+
+    /// Tells a client that this sign-in is over.
+    pub fn logout_token(
+        &self,
+        client_id: &str,
+        subject: &str,
+        sid: &str,
+    ) -> Result<String, jsonwebtoken::errors::Error> {
+        let iat = now_s();
+        let claims = LogoutClaims {
+            iss: &self.issuer,
+            aud: client_id,
+            sub: subject,
+            sid,
+            jti: unguessable(),
+            events: serde_json::json!({ "http://schemas.openid.net/event/backchannel-logout": {} }),
+            iat,
+            exp: iat + LOGOUT_TOKEN_S,
+        };
+        self.sign("logout+jwt", &claims)
+    }
+
+    /// What an ID token says that we gave, however long ago: who signs out late is signed out all the same.
+    pub fn hint(&self, id_token: &str) -> Option<Hint> {
+        let mut validation = Validation::new(Algorithm::ES256);
+        validation.validate_exp = false;
+        // Whoever it was made for; the caller compares.
+        validation.validate_aud = false;
+        validation.set_issuer(&[&self.issuer]);
+        validation.set_required_spec_claims(&["iss", "aud"]);
+        let key = DecodingKey::from_jwk(&self.public).ok()?;
+        jsonwebtoken::decode::<Hint>(id_token, &key, &validation).ok().map(|token| token.claims)
     }
 
     fn sign(&self, kind: &str, claims: &impl Serialize) -> Result<String, jsonwebtoken::errors::Error> {

@@ -16,7 +16,7 @@ use super::authorize::narrowed;
 use super::client;
 use super::form::Form;
 use super::signer::Grant;
-use super::{USER_SCOPE, hash, unguessable};
+use super::{USER_SCOPE, hash, sid, unguessable};
 use crate::Identity;
 
 /// RFC 6749, 5.1.
@@ -96,8 +96,8 @@ async fn granted(identity: &Identity, headers: &HeaderMap, body: &[u8]) -> Resul
     let form =
         Form::parse(body).map_err(|name| Refusal::request(format!("{name} is given more than once")))?;
     match form.get("grant_type") {
-        Some("authorization_code") => by_code(identity, &form).await,
-        Some("refresh_token") => by_refresh_token(identity, &form).await,
+        Some("authorization_code") => by_code(identity, headers, &form).await,
+        Some("refresh_token") => by_refresh_token(identity, headers, &form).await,
         Some("client_credentials") => by_client_credentials(identity, headers, &form).await,
         Some(other) => Err(Refusal::OAuth(
             StatusCode::BAD_REQUEST,
@@ -124,7 +124,38 @@ struct Code {
     used: bool,
 }
 
-async fn by_code(identity: &Identity, form: &Form) -> Result<Tokens, Refusal> {
+/// The client that a user's tokens are for: by its secret, where it has one, or by its name alone (RFC 6749, 2.1 and 3.2.1).
+fn users_client(identity: &Identity, headers: &HeaderMap, form: &Form) -> Result<String, Refusal> {
+    let wrong =
+        |why: &str| Refusal::OAuth(StatusCode::UNAUTHORIZED, "invalid_client", format!("the client {why}"));
+    let in_header = match headers.get(header::AUTHORIZATION) {
+        None => None,
+        Some(_) if form.get("client_secret").is_some() => {
+            return Err(Refusal::request(
+                "the client's secret is in the header and in the body: send it once",
+            ));
+        }
+        Some(basic) => {
+            Some(client::from_basic(basic).ok_or_else(|| wrong("is not told by its header (Basic)"))?)
+        }
+    };
+    let (client_id, secret) = match in_header {
+        Some((id, _)) if form.get("client_id").is_some_and(|named| named != id) => {
+            return Err(Refusal::request("client_id in the body is another than in the header"));
+        }
+        Some((id, secret)) => (id, Some(secret)),
+        None => (required(form, "client_id")?.to_owned(), form.get("client_secret").map(str::to_owned)),
+    };
+    let known = identity.config.client_secrets.get(&client_id);
+    // Hashes are compared, not secrets: how long the comparison takes tells nothing that helps.
+    if known.map(|known| hash(known.expose())) != secret.map(|secret| hash(&secret)) {
+        return Err(wrong("has another secret, or none"));
+    }
+    Ok(client_id)
+}
+
+async fn by_code(identity: &Identity, headers: &HeaderMap, form: &Form) -> Result<Tokens, Refusal> {
+    let client_id = users_client(identity, headers, form)?;
     let code_hash = hash(required(form, "code")?);
     let verifier = required(form, "code_verifier")?;
     let mut tx = identity.db.begin().await?;
@@ -147,7 +178,7 @@ async fn by_code(identity: &Identity, form: &Form) -> Result<Tokens, Refusal> {
     let proof = URL_SAFE_NO_PAD.encode(Sha256::digest(verifier));
     let fault = if code.expires_at < now_ms() {
         Some("the code has expired; sign in again")
-    } else if form.get("client_id") != Some(&code.client_id) {
+    } else if client_id != code.client_id {
         Some("the code was given to another client_id")
     } else if form.get("redirect_uri") != Some(&code.redirect_uri) {
         Some("redirect_uri is not the one of the authorization request")
@@ -181,7 +212,8 @@ struct Refresh {
     used: bool,
 }
 
-async fn by_refresh_token(identity: &Identity, form: &Form) -> Result<Tokens, Refusal> {
+async fn by_refresh_token(identity: &Identity, headers: &HeaderMap, form: &Form) -> Result<Tokens, Refusal> {
+    let client_id = users_client(identity, headers, form)?;
     let token_hash = hash(required(form, "refresh_token")?);
     let mut tx = identity.db.begin().await?;
     let refresh = sqlx::query_as::<_, Refresh>(
@@ -198,7 +230,7 @@ async fn by_refresh_token(identity: &Identity, form: &Form) -> Result<Tokens, Re
         tx.commit().await?;
         return Err(Refusal::grant("the refresh token was used before; sign in again"));
     }
-    if form.get("client_id") != Some(&refresh.client_id) {
+    if client_id != refresh.client_id {
         return Err(Refusal::grant("the refresh token was given to another client_id"));
     }
     let scope = narrowed(form.get("scope"), &refresh.scope).map_err(|scope| {
@@ -238,11 +270,12 @@ impl SignedIn<'_> {
         tx: &mut SqliteConnection,
         nonce: Option<&str>,
     ) -> Result<Tokens, Refusal> {
-        let plan = sqlx::query_scalar::<_, String>("SELECT plan FROM users WHERE id = ?")
-            .bind(self.user_id)
-            .fetch_optional(&mut *tx)
-            .await?
-            .ok_or_else(|| Refusal::grant("the user is gone"))?;
+        let (plan, name) =
+            sqlx::query_as::<_, (String, String)>("SELECT plan, display_name FROM users WHERE id = ?")
+                .bind(self.user_id)
+                .fetch_optional(&mut *tx)
+                .await?
+                .ok_or_else(|| Refusal::grant("the user is gone"))?;
         let refresh_token = unguessable();
         let now = now_ms();
         sqlx::query("DELETE FROM refresh_tokens WHERE expires_at < ?").bind(now).execute(&mut *tx).await?;
@@ -267,8 +300,10 @@ impl SignedIn<'_> {
         };
         let mut tokens = access(identity, &grant)?;
         tokens.refresh_token = Some(refresh_token);
-        if self.scope.split(' ').any(|scope| scope == "openid") {
-            tokens.id_token = Some(identity.signer.id_token(&grant, nonce)?);
+        let has = |asked: &str| self.scope.split(' ').any(|scope| scope == asked);
+        if has("openid") {
+            let name = has("profile").then_some(name.as_str());
+            tokens.id_token = Some(identity.signer.id_token(&grant, &sid(self.family), name, nonce)?);
         }
         Ok(tokens)
     }
@@ -341,9 +376,9 @@ fn access(identity: &Identity, grant: &Grant<'_>) -> Result<Tokens, jsonwebtoken
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct ForUser {
-    /// Whose token.
+    /// Whose.
     #[param(example = "us-1")]
-    user: String,
+    pub user: String,
 }
 
 /// A token for the asking. Exists in development only.

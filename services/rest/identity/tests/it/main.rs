@@ -10,5 +10,6 @@ mod account;
 mod keys;
 mod profiles;
 mod sign_in;
+mod sign_out;
 mod tokens;
 mod world;

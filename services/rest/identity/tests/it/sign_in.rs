@@ -185,6 +185,8 @@ async fn production_has_no_sign_in_without_a_password() {
     nobody.get("/dev/token?user=us-1").await.expect(404);
     nobody.get(&format!("/authorize?{}", encoded(&borrowed(&request(&[]))))).await.expect(404);
     nobody.post("/authorize", &borrowed(&request(&[("user", "us-1")]))).await.expect(404);
+    nobody.get("/end-session").await.expect(404);
+    nobody.post("/dev/sign-out?user=us-1", &[]).await.expect(404);
     nobody.get("/jwks.json").await.expect(200);
     nobody.get("/users?ids=us-1").await.expect(200);
 }

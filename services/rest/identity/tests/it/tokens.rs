@@ -115,7 +115,11 @@ async fn the_token_endpoint_says_what_is_wrong_in_oauths_words() {
         (vec![], "invalid_request"),
         (vec![("grant_type", "password")], "unsupported_grant_type"),
         (vec![("grant_type", "refresh_token")], "invalid_request"),
-        (vec![("grant_type", "refresh_token"), ("refresh_token", "x")], "invalid_grant"),
+        (vec![("grant_type", "refresh_token"), ("refresh_token", "x")], "invalid_request"),
+        (
+            vec![("grant_type", "refresh_token"), ("refresh_token", "x"), ("client_id", "web")],
+            "invalid_grant",
+        ),
         (vec![("grant_type", "authorization_code"), ("grant_type", "refresh_token")], "invalid_request"),
         (vec![("grant_type", "client_credentials"), ("client_id", "demo-partner")], "invalid_request"),
     ] {

@@ -178,6 +178,7 @@ pub fn resolve<T: Section>(
     let (mut settings, own) = <(Settings, T)>::decode(&mut decoder);
     settings.service = spec.service.to_owned();
     settings.stop_with_stdin = args.stop_with_stdin;
+    settings.auth.settle(settings.profile);
     problems.extend(decoder.finish());
     if problems.is_empty() {
         problems.extend(settings.check());

@@ -50,6 +50,8 @@ impl Process {
         // An end of the test, however it comes, closes the pipe and so ends the process.
         command.args(["--set", "log=json", "--stop-with-stdin"]);
         command.env(config::environment_name(name, "auth.internal.key"), internal_key().expose());
+        // Where browsers would reach it: what one that signs them in does not start without in production.
+        command.env(config::environment_name(name, "auth.session.public_url"), "https://app.example");
         command.current_dir(workspace());
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
         Spawn { name: name.to_owned(), command }

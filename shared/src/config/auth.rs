@@ -28,6 +28,8 @@ pub enum Scheme {
 pub struct AuthSettings {
     /// The kinds of credentials that are taken.
     pub schemes: Vec<Scheme>,
+    /// Those that are taken besides in development: what tools and tests sign in by.
+    pub development_schemes: Vec<Scheme>,
     /// The OpenID provider; its keys are found by discovery. Without it every bearer token is refused.
     #[serde(with = "urls::maybe")]
     pub issuer: Option<Url>,
@@ -58,6 +60,7 @@ impl Default for AuthSettings {
     fn default() -> Self {
         Self {
             schemes: vec![Scheme::Bearer],
+            development_schemes: Vec::new(),
             issuer: None,
             audience: "bespoke".to_owned(),
             skew_s: 30,
@@ -81,6 +84,15 @@ impl AuthSettings {
     /// Whether this kind of credential is taken.
     pub fn takes(&self, scheme: Scheme) -> bool {
         self.schemes.contains(&scheme)
+    }
+
+    /// Takes in what counts in this profile.
+    pub(super) fn settle(&mut self, profile: Profile) {
+        if profile == Profile::Development {
+            let further = self.development_schemes.iter().filter(|scheme| !self.schemes.contains(scheme));
+            let further: Vec<_> = further.copied().collect();
+            self.schemes.extend(further);
+        }
     }
 
     /// What is wrong with them; `shared`, replicas share their state.

@@ -41,7 +41,7 @@ pub struct Config {
     pub refresh_token_s: i64,
     /// Public clients (RFC 6749, 2.1) that may ask users to sign in: `<client id> <redirect URI>`, the URI compared
     /// exactly; one entry per URI. In development, any client that lives on the loopback may as well.
-    pub clients: Vec<String>,
+    pub relying_parties: Vec<String>,
     /// Secrets of those of them that can keep one, by client id. They must present it (`client_secret_basic` or `_post`).
     pub client_secrets: BTreeMap<String, Secret>,
     /// Who is told when somebody signs out: `<client id> <URI>`, where logout tokens are sent to.
@@ -56,7 +56,7 @@ impl Default for Config {
         Self {
             access_token_s: 3_600,
             refresh_token_s: 30 * 86_400,
-            clients: Vec::new(),
+            relying_parties: Vec::new(),
             client_secrets: BTreeMap::new(),
             backchannel_logout: Vec::new(),
             key_directory_secret: Secret::default(),
@@ -74,7 +74,9 @@ impl Section for Config {
                 problems.push(format!("`{key}` is {seconds}; give it between a second and a year"));
             }
         }
-        for (key, entries) in [("clients", &self.clients), ("backchannel_logout", &self.backchannel_logout)] {
+        for (key, entries) in
+            [("relying_parties", &self.relying_parties), ("backchannel_logout", &self.backchannel_logout)]
+        {
             for client in entries {
                 if client.split_once(' ').is_none_or(|(_, uri)| url::Url::parse(uri).is_err()) {
                     problems.push(format!("`{key}`: `{client}` is not a client id, a space and a URI"));

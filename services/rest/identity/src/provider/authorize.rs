@@ -163,12 +163,12 @@ fn read(identity: &Identity, encoded: &[u8]) -> Result<Result<Request, Response>
 pub fn is_allowed(identity: &Identity, client_id: &str, address: &str) -> Result<Url, String> {
     let refused = || {
         format!(
-            "`{address}` is not registered for the client `{client_id}`; register it in `clients` of the \
+            "`{address}` is not registered for the client `{client_id}`; register it in `relying_parties` of the \
              configuration, or use http://127.0.0.1 in development"
         )
     };
     let url = Url::parse(address).map_err(|_| refused())?;
-    let registered = identity.config.clients.contains(&format!("{client_id} {address}"));
+    let registered = identity.config.relying_parties.contains(&format!("{client_id} {address}"));
     let loopback = match url.host() {
         Some(Host::Ipv4(host)) => host.is_loopback(),
         Some(Host::Ipv6(host)) => host.is_loopback(),

@@ -23,7 +23,7 @@ test: node-modules redis-server ## All tests
 	fi
 	cargo test --workspace --doc
 
-conformance: node-modules ## Published suites against each BFF: all 61 audits of GraphQL over HTTP, one line each
+conformance: node-modules chromium ## Published suites against each BFF: all 61 audits of GraphQL over HTTP, one line each
 	cargo build --workspace --bins --exclude bench
 	@if cargo nextest --version >/dev/null 2>&1; then \
 	  cargo nextest run --workspace --no-fail-fast --no-capture -E 'package(kit) & test(/^conformance::/)'; \
@@ -75,7 +75,7 @@ fmt: ## Format everything
 	cargo fmt --all
 
 # The judge of the differential tests is graphql-js; published suites audit the BFFs.
-node-modules: tests/judge/node_modules/.package-lock.json tests/conformance/node_modules/.package-lock.json
+node-modules: tests/judge/node_modules/.package-lock.json tests/conformance/node_modules/.package-lock.json tests/browser/node_modules/.package-lock.json
 
 tests/%/node_modules/.package-lock.json: tests/%/package.json tests/%/package-lock.json
 	@command -v npm >/dev/null || { \
@@ -92,6 +92,15 @@ redis-server:
 	  SUDO=$$([ "$$(id -u)" = 0 ] || echo sudo); \
 	  { $$SUDO apt-get update -qq && $$SUDO apt-get install -y -qq --no-install-recommends redis-server; } || { \
 	    echo "It could not be installed. Install Redis 6 or newer, then run this again."; exit 1; }; }
+
+# The browser of tests/browser: Debian's.
+.PHONY: chromium
+chromium:
+	@command -v chromium >/dev/null || [ -n "$$CHROMIUM" ] || { \
+	  echo "Signing in is tried with a real browser: installing Chromium."; \
+	  SUDO=$$([ "$$(id -u)" = 0 ] || echo sudo); \
+	  { $$SUDO apt-get update -qq && $$SUDO apt-get install -y -qq chromium; } || { \
+	    echo "It could not be installed. Install Chromium, or name one in CHROMIUM, then run this again."; exit 1; }; }
 
 bench/peers/node_modules/.package-lock.json: bench/peers/package-lock.json
 	npm ci --no-audit --no-fund --ignore-scripts --prefix bench/peers

@@ -1,5 +1,6 @@
 //! Published suites that judge each real BFF over HTTP (tests/conformance); its upstreams need not be there.
 
+mod browser;
 mod clients;
 mod cop;
 mod listening;

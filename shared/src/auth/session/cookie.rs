@@ -1,6 +1,6 @@
 //! The cookies: one that is the session, and one for each login under way.
 //!
-//! `__Host-` makes browsers hold us to it: over TLS only (or on the loopback, which Chromium and Firefox trust as well), for
+//! `__Host-` makes browsers hold us to it: over TLS only (or on the loopback, which Chromium trusts as well), for
 //! this very host, for all of it. Neither is readable by a page's scripts. `Lax`, since a link from elsewhere, and the
 //! provider's redirect above all, should find one signed in; what changes anything cannot be sent by a link.
 

@@ -3,6 +3,7 @@
 mod authenticator;
 mod caller;
 mod discovery;
+mod fetcher;
 pub(crate) mod internal;
 pub mod key;
 mod keys;

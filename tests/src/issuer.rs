@@ -1,6 +1,6 @@
 //! A token provider: OpenID discovery, a key, tokens for whom the test says.
 
-use super::{Fake, Place, Value, json};
+use super::{Authority, Fake, Place, Value, json};
 use jsonwebtoken::{Algorithm, EncodingKey, Header, encode, jwk::Jwk};
 use rand::RngCore;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -28,7 +28,15 @@ impl Place for Issuer {
 impl Issuer {
     /// On a free port, with a new key.
     pub async fn start() -> Self {
-        let fake = Fake::start().await;
+        Self::of(Fake::start().await)
+    }
+
+    /// The same behind TLS, with this authority's certificate for that name.
+    pub async fn secure(authority: &Authority, name: &str) -> Self {
+        Self::of(Fake::secure(authority, name).await)
+    }
+
+    fn of(fake: Fake) -> Self {
         let key = EncodingKey::from_ec_der(&new_key());
         #[expect(clippy::expect_used, reason = "the key was made just now")]
         let mut jwk = Jwk::from_encoding_key(&key, Algorithm::ES256).expect("a key");

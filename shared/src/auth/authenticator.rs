@@ -31,13 +31,12 @@ impl Authenticator {
     /// Who knows the provider's keys, the callers', or sessions cannot be asked.
     pub fn new(settings: &Settings) -> Result<Self, String> {
         let auth = &settings.auth;
-        let bearer = if auth.takes(Scheme::Bearer) {
-            Verifier::new(auth).map_err(|error| error.to_string())?
+        let bearer = if auth.takes(Scheme::Bearer) { Verifier::new(auth, &settings.tls)? } else { None };
+        let key = if auth.takes(Scheme::Key) {
+            Some(KeyCheck::new(&auth.keys, &settings.tls, settings.profile)?)
         } else {
             None
         };
-        let key =
-            if auth.takes(Scheme::Key) { Some(KeyCheck::new(&auth.keys, settings.profile)?) } else { None };
         Ok(Self(Arc::new(Schemes { bearer, sessions: Sessions::new(settings)?, key, internal: None })))
     }
 
@@ -51,8 +50,8 @@ impl Authenticator {
     ///
     /// # Errors
     /// The client that fetches their keys cannot be made.
-    pub fn behind_others(settings: &Settings) -> Result<Self, reqwest::Error> {
-        let internal = Some(Trust::new(&settings.auth, &settings.service)?);
+    pub fn behind_others(settings: &Settings) -> Result<Self, String> {
+        let internal = Some(Trust::new(&settings.auth, &settings.tls, &settings.service)?);
         Ok(Self(Arc::new(Schemes { bearer: None, sessions: None, key: None, internal })))
     }
 

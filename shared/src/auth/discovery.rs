@@ -18,7 +18,7 @@ use url::Url;
 
 use self::{allowance::Allowance, provider::Provider};
 use super::keys::KeySet;
-use crate::config::AuthSettings;
+use crate::config::{AuthSettings, TlsSettings};
 
 /// Fetches that callers may bring about in a row; then one each `auth.keys_retry_s`. With that of the discovery document,
 /// three hundred unknown keys cost the provider five answers.
@@ -55,27 +55,31 @@ type Flight = Shared<BoxFuture<'static, bool>>;
 
 impl Keys {
     /// Those of this OpenID provider.
-    pub(super) fn discovered(issuer: Url, settings: &AuthSettings) -> Result<Self, reqwest::Error> {
-        Self::fetched(Provider::discovered(issuer)?, settings)
+    pub(super) fn discovered(
+        issuer: Url,
+        settings: &AuthSettings,
+        tls: &TlsSettings,
+    ) -> Result<Self, String> {
+        Ok(Self::fetched(Provider::discovered(issuer, tls)?, settings))
     }
 
     /// Those at this URL.
-    pub(super) fn published(jwks: Url, settings: &AuthSettings) -> Result<Self, reqwest::Error> {
-        Self::fetched(Provider::at(jwks)?, settings)
+    pub(super) fn published(jwks: Url, settings: &AuthSettings, tls: &TlsSettings) -> Result<Self, String> {
+        Ok(Self::fetched(Provider::at(jwks, tls)?, settings))
     }
 
-    fn fetched(provider: Provider, settings: &AuthSettings) -> Result<Self, reqwest::Error> {
+    fn fetched(provider: Provider, settings: &AuthSettings) -> Self {
         let (max_age, retry) =
             (Duration::from_secs(settings.keys_max_age_s), Duration::from_secs(settings.keys_retry_s));
         let allowance = Allowance::new(IN_A_ROW, retry);
         let fetches = Fetches { begun: 0, latest: None, allowance, kept_fresh: false };
-        Ok(Self::Discovered(Arc::new(Discovery {
+        Self::Discovered(Arc::new(Discovery {
             provider,
             max_age,
             retry,
             held: RwLock::default(),
             fetches: Mutex::new(fetches),
-        })))
+        }))
     }
 
     /// The keys at hand, fetched first where there are none. None: they cannot be had now.

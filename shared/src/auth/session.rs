@@ -76,7 +76,7 @@ impl Sessions {
             return Ok(None);
         }
         let own = settings.auth.session.clone();
-        let provider = Provider::new(&settings.auth, &own).map_err(|error| error.to_string())?;
+        let provider = Provider::new(&settings.auth, &settings.tls, &own)?;
         let Some(provider) = provider else { return Ok(None) };
         let lifetimes = Lifetimes {
             idle: Duration::from_secs(own.idle_s),

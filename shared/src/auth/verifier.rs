@@ -17,7 +17,7 @@ use super::{
     internal,
     keys::{ALGORITHMS, KeySet},
 };
-use crate::config::AuthSettings;
+use crate::config::{AuthSettings, TlsSettings};
 
 /// A token longer than this is not one of ours, and not worth decoding.
 const TOKEN_MAX: usize = 8 * 1024;
@@ -56,9 +56,12 @@ struct Remembered {
 
 impl Verifier {
     /// A verifier that discovers the provider's keys when the first token arrives; `None` without an issuer.
-    pub fn new(settings: &AuthSettings) -> Result<Option<Self>, reqwest::Error> {
+    ///
+    /// # Errors
+    /// The issuer is asked by https, and TLS cannot be set up: why, and the way out.
+    pub fn new(settings: &AuthSettings, tls: &TlsSettings) -> Result<Option<Self>, String> {
         let Some(issuer) = settings.issuer.clone() else { return Ok(None) };
-        Ok(Some(Self::with_keys(settings, Keys::discovered(issuer, settings)?)))
+        Ok(Some(Self::with_keys(settings, Keys::discovered(issuer, settings, tls)?)))
     }
 
     /// A verifier with keys at hand: for the provider itself, and for tests.

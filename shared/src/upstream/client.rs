@@ -100,7 +100,7 @@ impl Upstreams {
         let service: Arc<str> = settings.service.as_str().into();
         // Where nobody is asked by https, the system's certificates are not even read.
         let secure = bases.values().any(|url| url.scheme() == "https");
-        let tls = secure.then(|| tls::config(&settings.tls)).transpose()?;
+        let tls = secure.then(|| tls::config(&settings.tls)).transpose().map_err(ClientError)?;
         let endpoint = |(name, url): (&String, &Url)| {
             let declared = needed.iter().find(|upstream| upstream.name() == name);
             let policy = declared.map_or(Policy::DEFAULT, |upstream| upstream.policy);

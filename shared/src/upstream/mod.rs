@@ -13,7 +13,7 @@ pub(crate) mod failure;
 pub(crate) mod freshness;
 mod policy;
 mod retry;
-mod tls;
+pub(crate) mod tls;
 pub mod write;
 mod writes;
 

@@ -1,6 +1,5 @@
-//! TLS to upstreams: whose certificates are trusted.
+//! TLS to those whom we ask: whose certificates are trusted.
 
-use super::client::ClientError;
 use crate::config::TlsSettings;
 use rustls::{
     ClientConfig, RootCertStore,
@@ -12,7 +11,7 @@ use std::sync::Arc;
 ///
 /// # Errors
 /// Names the file and what is wrong with it.
-pub(super) fn config(settings: &TlsSettings) -> Result<ClientConfig, ClientError> {
+pub(crate) fn config(settings: &TlsSettings) -> Result<ClientConfig, String> {
     let mut roots = RootCertStore::empty();
     let system = rustls_native_certs::load_native_certs();
     for error in &system.errors {
@@ -22,7 +21,7 @@ pub(super) fn config(settings: &TlsSettings) -> Result<ClientConfig, ClientError
     roots.add_parsable_certificates(system.certs);
     if let Some(file) = &settings.ca_file {
         let wrong = |cause: &dyn std::fmt::Display| {
-            ClientError::new(format!("`tls.ca_file`: {} cannot be used: {cause}", file.display()))
+            format!("`tls.ca_file`: {} cannot be used: {cause}", file.display())
         };
         let mut found = false;
         for certificate in CertificateDer::pem_file_iter(file).map_err(|error| wrong(&error))? {
@@ -37,14 +36,24 @@ pub(super) fn config(settings: &TlsSettings) -> Result<ClientConfig, ClientError
         }
     }
     if roots.is_empty() {
-        return Err(ClientError::new(
-            "an upstream's URL is https, and the system has no certificates of authorities: install them \
+        return Err("a URL is https, and the system has no certificates of authorities: install them \
              (`ca-certificates`), or name a PEM file in `tls.ca_file`"
-                .to_owned(),
-        ));
+            .to_owned());
     }
+    trusting(roots)
+}
+
+/// Nobody is trusted: for who is asked by http.
+///
+/// # Errors
+/// TLS cannot be set up.
+pub(crate) fn nobody() -> Result<ClientConfig, String> {
+    trusting(RootCertStore::empty())
+}
+
+fn trusting(roots: RootCertStore) -> Result<ClientConfig, String> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let builder = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
-    let builder = builder.map_err(|error| ClientError::new(format!("TLS cannot be set up: {error}")))?;
+    let builder = builder.map_err(|error| format!("TLS cannot be set up: {error}"))?;
     Ok(builder.with_root_certificates(roots).with_no_client_auth())
 }

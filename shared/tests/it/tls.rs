@@ -1,8 +1,8 @@
 //! Upstreams behind TLS: asked if their certificate is right, and not at all if it is not.
 
 use async_graphql::{EmptyMutation, EmptySubscription, Object};
-use bff::{Ask, Bff, IntoAsk, Upstream, entity, question};
-use kit::{Authority, Fake, Running, Server, json};
+use bff::{Ask, Bff, ContextExt as _, IntoAsk, Upstream, entity, question};
+use kit::{Authority, Fake, Issuer, Running, Server, json};
 
 const VAULT: Upstream = Upstream::named("vault").retries(0);
 
@@ -20,6 +20,9 @@ struct Query;
 impl Query {
     async fn thing(&self) -> Ask<TheThing> {
         TheThing {}.ask()
+    }
+    async fn me(&self, ctx: &async_graphql::Context<'_>) -> Option<String> {
+        ctx.request().unwrap().caller().subject().map(str::to_owned)
     }
 }
 
@@ -78,5 +81,27 @@ async fn a_file_without_certificates_is_named() {
         let refused = server(&vault).settings(|settings| settings.tls.ca_file = Some(file.clone()));
         let refused = refused.try_start().await.err().unwrap();
         assert!(refused.contains("`tls.ca_file`") && refused.contains(file.to_str().unwrap()), "{refused}");
+    }
+}
+
+#[tokio::test]
+async fn a_provider_whose_certificate_is_right_is_believed_and_no_other() {
+    let (known, unknown) = (Authority::new(), Authority::new());
+    let vault = vault(&known, "127.0.0.1").await;
+    let right = Issuer::secure(&known, "127.0.0.1").await;
+    let wrong =
+        [Issuer::secure(&known, "elsewhere.example").await, Issuer::secure(&unknown, "127.0.0.1").await];
+    let file = known.file().to_owned();
+    let behind = async |issuer: &Issuer| {
+        let file = file.clone();
+        server(&vault).issuer(issuer).settings(|settings| settings.tls.ca_file = Some(file)).start().await
+    };
+    let bff = behind(&right).await;
+    let answer = bff.query("{ me }").bearer(&right.token("us-1")).await;
+    assert_eq!(answer.ok(), &json!({"me": "us-1"}));
+    for issuer in &wrong {
+        let answer = behind(issuer).await.query("{ me }").bearer(&issuer.token("us-1")).await;
+        assert_eq!((answer.status, answer.codes()), (503, vec!["AUTHENTICATION_UNAVAILABLE"]), "{answer}");
+        assert_eq!(issuer.fake().total(), 0);
     }
 }

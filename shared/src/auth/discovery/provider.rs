@@ -2,11 +2,16 @@
 
 use std::time::Duration;
 
+use bytes::Bytes;
+use http::Request;
 use parking_lot::Mutex;
 use serde::Deserialize;
 use url::Url;
 
-use crate::auth::keys::KeySet;
+use crate::{
+    auth::{fetcher::Fetcher, keys::KeySet},
+    config::TlsSettings,
+};
 
 /// How long the provider may take to answer, per document.
 const FETCH_TIMEOUT: Duration = Duration::from_secs(2);
@@ -17,20 +22,22 @@ const DOCUMENT_MAX: usize = 256 * 1024;
 pub(super) struct Provider {
     /// None: its keys are where they are.
     issuer: Option<Url>,
-    client: reqwest::Client,
+    fetcher: Fetcher,
     /// Where the keys were last.
     place: Mutex<Option<Url>>,
 }
 
 impl Provider {
     /// Whose keys are where it says.
-    pub fn discovered(issuer: Url) -> Result<Self, reqwest::Error> {
-        Ok(Self { issuer: Some(issuer), client: client()?, place: Mutex::default() })
+    pub fn discovered(issuer: Url, tls: &TlsSettings) -> Result<Self, String> {
+        let fetcher = Fetcher::new(&issuer, tls, FETCH_TIMEOUT)?;
+        Ok(Self { issuer: Some(issuer), fetcher, place: Mutex::default() })
     }
 
     /// Whose keys are there.
-    pub fn at(place: Url) -> Result<Self, reqwest::Error> {
-        Ok(Self { issuer: None, client: client()?, place: Mutex::new(Some(place)) })
+    pub fn at(place: Url, tls: &TlsSettings) -> Result<Self, String> {
+        let fetcher = Fetcher::new(&place, tls, FETCH_TIMEOUT)?;
+        Ok(Self { issuer: None, fetcher, place: Mutex::new(Some(place)) })
     }
 
     /// For the log.
@@ -93,41 +100,14 @@ impl Provider {
         Ok(place)
     }
 
-    async fn document(&self, url: &Url) -> Result<Vec<u8>, String> {
-        let wrong = |error: reqwest::Error| format!("{url}: {}", root_cause(&error));
-        #[expect(clippy::disallowed_methods, reason = "see `client`")]
-        let mut response = self.client.get(url.clone()).send().await.map_err(wrong)?;
-        if !response.status().is_success() {
-            return Err(format!("{url}: the answer is {}", response.status()));
+    async fn document(&self, url: &Url) -> Result<Bytes, String> {
+        let mut request = Request::new(Bytes::new());
+        *request.uri_mut() = url.as_str().parse().map_err(|error| format!("{url}: {error}"))?;
+        let answer = self.fetcher.exchange(request, DOCUMENT_MAX).await;
+        let answer = answer.map_err(|error| format!("{url}: {error}"))?;
+        if !answer.status().is_success() {
+            return Err(format!("{url}: the answer is {}", answer.status()));
         }
-        let mut body = Vec::new();
-        while let Some(chunk) = response.chunk().await.map_err(wrong)? {
-            body.extend_from_slice(&chunk);
-            if body.len() > DOCUMENT_MAX {
-                return Err(format!("{url}: the answer is longer than {DOCUMENT_MAX} bytes"));
-            }
-        }
-        Ok(body)
+        Ok(answer.into_body())
     }
-}
-
-fn client() -> Result<reqwest::Client, reqwest::Error> {
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "who publishes keys is no upstream: there is no caller and no deadline"
-    )]
-    // A redirect would lead to keys at a place that nobody has named.
-    let client = reqwest::Client::builder()
-        .timeout(FETCH_TIMEOUT)
-        .redirect(reqwest::redirect::Policy::none())
-        .build()?;
-    Ok(client)
-}
-
-fn root_cause(error: &dyn std::error::Error) -> String {
-    let mut cause = error;
-    while let Some(source) = cause.source() {
-        cause = source;
-    }
-    cause.to_string()
 }

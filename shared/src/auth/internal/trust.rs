@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use crate::{
     auth::{AuthError, Caller, Verifier, discovery::Keys, verifier::bearer_token},
-    config::AuthSettings,
+    config::{AuthSettings, TlsSettings},
 };
 
 /// Takes internal tokens for this service of those that it trusts, and nothing else: no user's own token either.
@@ -18,9 +18,9 @@ impl Trust {
     ///
     /// # Errors
     /// The client that fetches them cannot be made.
-    pub fn new(settings: &AuthSettings, service: &str) -> Result<Self, reqwest::Error> {
+    pub fn new(settings: &AuthSettings, tls: &TlsSettings, service: &str) -> Result<Self, String> {
         let verifiers = settings.trusted.iter().map(|(issuer, jwks)| {
-            let keys = Keys::published(jwks.clone(), settings)?;
+            let keys = Keys::published(jwks.clone(), settings, tls)?;
             Ok((issuer.clone(), Verifier::internal(settings, issuer, service, keys)))
         });
         verifiers.collect::<Result<_, _>>().map(Self)

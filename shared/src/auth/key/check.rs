@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     auth::{AuthError, Caller, caller::Standing},
-    config::{KeySettings, Profile},
+    config::{KeySettings, Profile, TlsSettings},
 };
 
 /// Keys whose verdicts are remembered.
@@ -65,11 +65,15 @@ impl KeyCheck {
     ///
     /// # Errors
     /// It cannot be asked; the text names the key.
-    pub(in crate::auth) fn new(settings: &KeySettings, profile: Profile) -> Result<Self, String> {
+    pub(in crate::auth) fn new(
+        settings: &KeySettings,
+        tls: &TlsSettings,
+        profile: Profile,
+    ) -> Result<Self, String> {
         let fresh = Duration::from_millis(settings.fresh_ms);
         let bridge = Duration::from_secs(settings.bridge_s);
         Ok(Self(Arc::new(Inner {
-            directory: Directory::new(settings)?,
+            directory: Directory::new(settings, tls)?,
             takes_demo: profile == Profile::Development,
             fresh,
             bridge,

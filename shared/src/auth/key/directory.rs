@@ -2,12 +2,16 @@
 
 use std::time::{Duration, SystemTime};
 
-use http::HeaderValue;
+use bytes::Bytes;
+use http::{HeaderValue, Request, StatusCode, header::AUTHORIZATION};
 use serde::Deserialize;
 use url::Url;
 
 use super::hex;
-use crate::config::KeySettings;
+use crate::{
+    auth::fetcher::Fetcher,
+    config::{KeySettings, TlsSettings},
+};
 
 /// Bytes of an answer about one key; real ones have a few hundred.
 const ANSWER_MAX: usize = 16 * 1024;
@@ -15,7 +19,7 @@ const ANSWER_MAX: usize = 16 * 1024;
 pub(super) struct Directory {
     url: Url,
     authorization: Option<HeaderValue>,
-    client: reqwest::Client,
+    fetcher: Fetcher,
 }
 
 /// What is known of a key. Times are RFC 3339.
@@ -59,7 +63,7 @@ impl Known {
 impl Directory {
     /// # Errors
     /// There is no URL, or the secret cannot be sent.
-    pub(super) fn new(settings: &KeySettings) -> Result<Self, String> {
+    pub(super) fn new(settings: &KeySettings, tls: &TlsSettings) -> Result<Self, String> {
         let url =
             settings.url.clone().ok_or("`auth.keys.url` is not set: nobody knows which keys there are")?;
         let secret = settings.secret.expose();
@@ -71,17 +75,8 @@ impl Directory {
             value.set_sensitive(true);
             Some(value)
         };
-        #[expect(
-            clippy::disallowed_methods,
-            reason = "the directory is no upstream: it is asked for everybody, before there is a caller"
-        )]
-        let client = reqwest::Client::builder()
-            .timeout(Duration::from_millis(settings.timeout_ms))
-            // The secret goes where it was said that it goes.
-            .redirect(reqwest::redirect::Policy::none())
-            .build()
-            .map_err(|error| error.to_string())?;
-        Ok(Self { url, authorization, client })
+        let fetcher = Fetcher::new(&url, tls, Duration::from_millis(settings.timeout_ms))?;
+        Ok(Self { url, authorization, fetcher })
     }
 
     /// What is known of the key with this id; None: there is none.
@@ -95,25 +90,19 @@ impl Directory {
         }
         let mut url = self.url.clone();
         url.query_pairs_mut().append_pair("ids", id);
-        let mut request = self.client.get(url);
+        let mut request = Request::new(Bytes::new());
+        *request.uri_mut() =
+            url.as_str().parse().map_err(|_| "`auth.keys.url` cannot be asked".to_owned())?;
         if let Some(authorization) = &self.authorization {
-            request = request.header(http::header::AUTHORIZATION, authorization.clone());
+            request.headers_mut().insert(AUTHORIZATION, authorization.clone());
         }
-        let wrong = |error: reqwest::Error| error.without_url().to_string();
-        #[expect(clippy::disallowed_methods, reason = "see `new`")]
-        let mut response = request.send().await.map_err(wrong)?;
-        if response.status() != http::StatusCode::OK {
-            return Err(format!("the directory answers {}", response.status()));
-        }
-        let mut body = Vec::new();
-        while let Some(chunk) = response.chunk().await.map_err(wrong)? {
-            body.extend_from_slice(&chunk);
-            if body.len() > ANSWER_MAX {
-                return Err(format!("the directory's answer is longer than {ANSWER_MAX} bytes"));
-            }
+        let answer = self.fetcher.exchange(request, ANSWER_MAX).await;
+        let answer = answer.map_err(|error| format!("the directory: {error}"))?;
+        if answer.status() != StatusCode::OK {
+            return Err(format!("the directory answers {}", answer.status()));
         }
         // What serde says would quote it.
-        let found: Found = serde_json::from_slice(&body).map_err(|error| {
+        let found: Found = serde_json::from_slice(answer.body()).map_err(|error| {
             format!("the directory's answer is not understood, from its column {}", error.column())
         })?;
         Ok(found.items.into_iter().find(|known| known.id == id))

@@ -27,7 +27,7 @@ use self::{
     http::Http,
     logout_token::LogoutTokens,
 };
-use crate::config::{AuthSettings, SessionSettings};
+use crate::config::{AuthSettings, SessionSettings, TlsSettings};
 
 /// Signatures that count: made with a key that only the provider has.
 const ALGORITHMS: [CoreJwsSigningAlgorithm; 8] = [
@@ -121,13 +121,17 @@ impl Provider {
     ///
     /// # Errors
     /// The HTTP client cannot be made.
-    pub fn new(auth: &AuthSettings, session: &SessionSettings) -> Result<Option<Self>, reqwest::Error> {
+    pub fn new(
+        auth: &AuthSettings,
+        tls: &TlsSettings,
+        session: &SessionSettings,
+    ) -> Result<Option<Self>, String> {
         let Some(issuer) = auth.issuer.clone() else { return Ok(None) };
         let timeout = Duration::from_millis(session.provider_timeout_ms);
-        let http = Http::new(timeout)?;
+        let http = Http::new(&issuer, tls, timeout)?;
         let secret = session.client_secret.expose();
         Ok(Some(Self {
-            logout_tokens: LogoutTokens::new(auth, &issuer, &session.client_id)?,
+            logout_tokens: LogoutTokens::new(auth, tls, &issuer, &session.client_id)?,
             discovery: Discovery::new(issuer, auth, timeout),
             http,
             client_id: ClientId::new(session.client_id.clone()),

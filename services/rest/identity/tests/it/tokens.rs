@@ -1,7 +1,7 @@
 //! Tokens as the rest of the house takes them: discovered keys, stable over restarts, scopes that fit.
 
 use bff::auth::{AuthError, Verifier};
-use bff::config::AuthSettings;
+use bff::config::{AuthSettings, TlsSettings};
 use http::{HeaderMap, HeaderValue};
 
 use crate::world::{World, encoded, reply, text};
@@ -23,7 +23,7 @@ pub fn verifier(issuer: &str, audience: &str) -> Verifier {
         audience: audience.to_owned(),
         ..AuthSettings::default()
     };
-    Verifier::new(&settings).unwrap().unwrap()
+    Verifier::new(&settings, &TlsSettings::default()).unwrap().unwrap()
 }
 
 #[tokio::test]

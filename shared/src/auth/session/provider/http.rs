@@ -2,14 +2,18 @@
 
 use std::{fmt, time::Duration};
 
+use bytes::Bytes;
 use futures::{FutureExt, future::BoxFuture};
 use openidconnect::{AsyncHttpClient, HttpRequest, HttpResponse};
+use url::Url;
+
+use crate::{auth::fetcher::Fetcher, config::TlsSettings};
 
 /// Bytes of an answer; real ones have a few thousand.
 const LONGEST: usize = 256 * 1024;
 
 #[derive(Clone)]
-pub struct Http(reqwest::Client);
+pub struct Http(Fetcher);
 
 /// No answer; the text says why, and names no token.
 #[derive(Debug)]
@@ -24,42 +28,14 @@ impl fmt::Display for HttpError {
 impl std::error::Error for HttpError {}
 
 impl Http {
-    pub fn new(timeout: Duration) -> Result<Self, reqwest::Error> {
-        #[expect(
-            clippy::disallowed_methods,
-            reason = "the provider is no upstream: it has no caller, and credentials of its own"
-        )]
-        let client = reqwest::Client::builder()
-            .timeout(timeout)
-            // A code or a secret is for whom it was sent to.
-            .redirect(reqwest::redirect::Policy::none())
-            .build()?;
-        Ok(Self(client))
+    pub fn new(issuer: &Url, tls: &TlsSettings, timeout: Duration) -> Result<Self, String> {
+        Fetcher::new(issuer, tls, timeout).map(Self)
     }
 
     async fn exchange(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
         let url = request.uri().to_string();
-        let wrong = |error: reqwest::Error| {
-            let mut cause: &dyn std::error::Error = &error;
-            while let Some(source) = cause.source() {
-                cause = source;
-            }
-            HttpError(format!("{url}: {cause}"))
-        };
-        let request = reqwest::Request::try_from(request).map_err(wrong)?;
-        let mut response = self.0.execute(request).await.map_err(wrong)?;
-        let mut answer = http::Response::builder().status(response.status());
-        if let Some(headers) = answer.headers_mut() {
-            *headers = response.headers().clone();
-        }
-        let mut body = Vec::new();
-        while let Some(chunk) = response.chunk().await.map_err(wrong)? {
-            body.extend_from_slice(&chunk);
-            if body.len() > LONGEST {
-                return Err(HttpError(format!("{url}: the answer is longer than {LONGEST} bytes")));
-            }
-        }
-        answer.body(body).map_err(|error| HttpError(format!("{url}: {error}")))
+        let answer = self.0.exchange(request.map(Bytes::from), LONGEST).await;
+        answer.map(|answer| answer.map(Into::into)).map_err(|error| HttpError(format!("{url}: {error}")))
     }
 }
 

@@ -10,7 +10,7 @@ use url::Url;
 use super::Failure;
 use crate::{
     auth::{discovery::Keys, keys::KeySet},
-    config::AuthSettings,
+    config::{AuthSettings, TlsSettings},
 };
 
 /// What makes a token one of these.
@@ -45,14 +45,19 @@ pub struct LogoutTokens {
 }
 
 impl LogoutTokens {
-    pub fn new(auth: &AuthSettings, issuer: &Url, client_id: &str) -> Result<Self, reqwest::Error> {
+    pub fn new(
+        auth: &AuthSettings,
+        tls: &TlsSettings,
+        issuer: &Url,
+        client_id: &str,
+    ) -> Result<Self, String> {
         let mut validation = Validation { leeway: auth.skew_s, validate_nbf: true, ..Validation::default() };
         validation.set_audience(&[client_id]);
         let base = issuer.as_str().trim_end_matches('/');
         validation.set_issuer(&[base.to_owned(), format!("{base}/")]);
         // `exp` came with an erratum: it counts where it is given.
         validation.set_required_spec_claims(&["iss", "aud"]);
-        Ok(Self { keys: Keys::discovered(issuer.clone(), auth)?, validation, skew_s: auth.skew_s })
+        Ok(Self { keys: Keys::discovered(issuer.clone(), auth, tls)?, validation, skew_s: auth.skew_s })
     }
 
     pub async fn ended(&self, token: &str) -> Result<Ended, Failure> {

@@ -111,18 +111,15 @@ impl KeyCheck {
             return Ok(heard.entry.clone());
         }
         let before = heard.filter(|heard| heard.entry.is_some());
-        if before.is_none() && !self.0.strangers.lock().takes(Instant::now()) {
-            return Err(AuthError::Unavailable);
-        }
-        match (self.asked(id).await, before) {
+        match (self.asked(id, before.is_none()).await, before) {
             (Ok(entry), _) => Ok(entry),
             (Err(()), Some(before)) if before.at.elapsed() < self.0.bridge => Ok(before.entry),
             (Err(()), _) => Err(AuthError::Unavailable),
         }
     }
 
-    /// Asks, together with everybody who wants to know the same.
-    async fn asked(&self, id: &str) -> Result<Option<Arc<Entry>>, ()> {
+    /// Asks, together with everybody who wants to know the same. A stranger is asked for only if not too many are.
+    async fn asked(&self, id: &str, stranger: bool) -> Result<Option<Arc<Entry>>, ()> {
         if self.0.rests_until.lock().is_some_and(|until| Instant::now() < until) {
             return Err(());
         }
@@ -130,6 +127,7 @@ impl KeyCheck {
             let mut under_way = self.0.under_way.lock();
             match under_way.get(id).and_then(WeakShared::upgrade) {
                 Some(asking) => asking,
+                None if stranger && !self.0.strangers.lock().takes(Instant::now()) => return Err(()),
                 None => {
                     // Whoever asked and left has ended the question.
                     under_way.retain(|_, asking| asking.upgrade().is_some());

@@ -172,5 +172,5 @@ async fn web_gives_nothing_away() {
 /// Its clients are strangers who read its schema.
 #[tokio::test]
 async fn partner_gives_nothing_away_but_its_schema() {
-    cop("partner", &[], &["Introspection"]).await;
+    cop("partner", &[("auth.keys.secret", "of the directory")], &["Introspection"]).await;
 }

@@ -1,4 +1,4 @@
-//! `[tls]`: towards upstreams whose URL is `https`.
+//! `[tls]`: towards those whom we ask by `https`: upstreams, the provider, whoever publishes keys or knows them.
 
 use std::path::PathBuf;
 

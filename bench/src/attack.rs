@@ -10,7 +10,7 @@ mod slow;
 use crate::{
     Fault,
     child::{Child, Seat},
-    run,
+    held, run,
 };
 use polite::Polite;
 use std::{
@@ -92,16 +92,7 @@ attacks! {
 
 /// Exits 0 when every attack leaves the others alone, 1 when one does not, 2 when it could not be run.
 pub fn main(args: Args) -> ExitCode {
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
-    let outcome = runtime.map_err(Fault::from).and_then(|runtime| runtime.block_on(attacked(args)));
-    match outcome {
-        Ok(true) => ExitCode::SUCCESS,
-        Ok(false) => ExitCode::from(1),
-        Err(problem) => {
-            eprintln!("bench: {problem}");
-            ExitCode::from(2)
-        }
-    }
+    held(2, attacked(args))
 }
 
 async fn attacked(args: Args) -> Result<bool, Fault> {

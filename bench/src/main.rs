@@ -97,6 +97,19 @@ struct ServerArgs {
     upstream: String,
 }
 
+/// Runs what says whether all holds: exits 0 when it does, 1 when it does not, 2 when it could not be run.
+fn held(threads: usize, run: impl Future<Output = Result<bool, Fault>>) -> ExitCode {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(threads).enable_all().build();
+    match runtime.map_err(Fault::from).and_then(|runtime| runtime.block_on(run)) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::from(1),
+        Err(problem) => {
+            eprintln!("bench: {problem}");
+            ExitCode::from(2)
+        }
+    }
+}
+
 fn main() -> ExitCode {
     let outcome =
         match Cli::parse().command {

@@ -11,7 +11,7 @@ mod weather;
 use crate::{
     Fault,
     child::{Child, Seat},
-    run,
+    held, run,
 };
 use clients::{Clients, Seen};
 use std::{process::ExitCode, sync::Arc, time::Duration};
@@ -39,16 +39,7 @@ const ROW_S: u64 = 30;
 
 /// Exits 0 when everything holds, 1 when something does not, 2 when it could not be run.
 pub fn main(args: Args) -> ExitCode {
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
-    let outcome = runtime.map_err(Fault::from).and_then(|runtime| runtime.block_on(soaked(args)));
-    match outcome {
-        Ok(true) => ExitCode::SUCCESS,
-        Ok(false) => ExitCode::from(1),
-        Err(problem) => {
-            eprintln!("bench: {problem}");
-            ExitCode::from(2)
-        }
-    }
+    held(1, soaked(args))
 }
 
 async fn soaked(args: Args) -> Result<bool, Fault> {

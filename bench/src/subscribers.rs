@@ -7,7 +7,7 @@ mod events;
 use crate::{
     Fault,
     child::{Child, Seat},
-    run,
+    held, run,
 };
 use client::Client;
 use events::Events;
@@ -38,16 +38,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Exits 0 when each takes little enough and all hear the event, 1 when not, 2 when it could not be run.
 pub fn main(args: Args) -> ExitCode {
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
-    let outcome = runtime.map_err(Fault::from).and_then(|runtime| runtime.block_on(sat(args)));
-    match outcome {
-        Ok(true) => ExitCode::SUCCESS,
-        Ok(false) => ExitCode::from(1),
-        Err(problem) => {
-            eprintln!("bench: {problem}");
-            ExitCode::from(2)
-        }
-    }
+    held(2, sat(args))
 }
 
 async fn sat(Args { subscribers }: Args) -> Result<bool, Fault> {

@@ -111,8 +111,8 @@ codes! {
     RateLimited "RATE_LIMITED" Caller, again, 429: "Wait for `retryAfter` seconds, then ask again.";
     /// Nobody is signed in, and somebody must be.
     Unauthenticated "UNAUTHENTICATED" Caller, once, 401: "Sign in, and send the access token in `Authorization`.";
-    /// The access token was good, and is not any more.
-    TokenExpired "TOKEN_EXPIRED" Caller, once, 401: "Renew the access token, and ask again.";
+    /// The token or key was good, and is not any more.
+    TokenExpired "TOKEN_EXPIRED" Caller, once, 401: "Get a new token or key, and ask again.";
     /// The request's credential is not accepted: it is not told why.
     TokenInvalid "TOKEN_INVALID" Caller, once, 401: "Sign in again. The server's log says what is wrong with the credential, under the `traceId`.";
     /// The session has ended: by logout, by idling, by age, or because the provider does not stand by it any more.

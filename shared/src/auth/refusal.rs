@@ -27,7 +27,7 @@ impl AuthError {
     pub(crate) fn told(self) -> Fault {
         match self {
             Self::Expired => {
-                Fault::new(Code::TokenExpired, "The access token has expired: renew it, and ask again.")
+                Fault::new(Code::TokenExpired, "The token or key has expired: get a new one, and ask again.")
             }
             Self::Refused(reason) => {
                 tracing::info!(auth.reason = reason, "a credential is not accepted");
@@ -50,7 +50,7 @@ impl AuthError {
     pub(super) fn challenge(self) -> Option<HeaderValue> {
         match self {
             Self::Expired => Some(HeaderValue::from_static(
-                "Bearer error=\"invalid_token\", error_description=\"The access token expired\"",
+                "Bearer error=\"invalid_token\", error_description=\"The credential expired\"",
             )),
             Self::Refused(_) => Some(HeaderValue::from_static("Bearer error=\"invalid_token\"")),
             Self::Unavailable | Self::SessionOver => None,

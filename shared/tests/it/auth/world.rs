@@ -212,5 +212,5 @@ pub fn refused(answer: &Answer, what: &str) {
 pub fn expired(answer: &Answer) {
     assert_eq!((answer.status, answer.code()), (StatusCode::UNAUTHORIZED, "TOKEN_EXPIRED".into()));
     let challenge = answer.headers["www-authenticate"].to_str().unwrap();
-    assert_eq!(challenge, "Bearer error=\"invalid_token\", error_description=\"The access token expired\"");
+    assert_eq!(challenge, "Bearer error=\"invalid_token\", error_description=\"The credential expired\"");
 }

@@ -11,8 +11,9 @@ use super::{
 };
 use crate::fanout::{Execution, RootField, valued};
 use async_graphql::{
-    Context, ContextBase, Data, Name, ObjectType, Pos, Positioned, QueryEnv, QueryEnvInner, QueryPathNode,
-    QueryPathSegment, Request, Response, Schema, SchemaEnv, ServerError, SubscriptionType, Value, Variables,
+    Context, ContextBase, Data, Name, ObjectType, PathSegment, Pos, Positioned, QueryEnv, QueryEnvInner,
+    QueryPathNode, QueryPathSegment, Request, Response, Schema, SchemaEnv, ServerError, SubscriptionType,
+    Value, Variables,
     extensions::Extensions,
     indexmap::IndexMap,
     parser::types::{DocumentOperations, OperationDefinition, OperationType, Selection, SelectionSet},
@@ -46,6 +47,26 @@ impl Ran {
     /// Nothing but this.
     pub fn failed(error: ServerError) -> Self {
         Self { values: Vec::new(), errors: vec![error] }
+    }
+}
+
+/// What a subscription tells.
+pub(super) enum Told {
+    Event(Response),
+    /// There is no stream (CreateSourceEventStream, §6.2.3.1), and that is why.
+    NoStream(Response),
+}
+
+impl Told {
+    fn of(mut response: Response) -> Self {
+        let mut refused = false;
+        for error in &mut response.errors {
+            if matches!(error.path.first(), Some(PathSegment::Field(name)) if name == SEEN) {
+                error.path.remove(0);
+                refused = true;
+            }
+        }
+        if refused { Self::NoStream(response) } else { Self::Event(response) }
     }
 }
 
@@ -106,7 +127,7 @@ pub(super) trait Run: Send + Sync {
     /// A query or a mutation.
     fn run<'a>(&'a self, asking: Asking<'a>) -> BoxFuture<'a, Ran>;
     /// A subscription's events.
-    fn stream(&self, asking: Asking<'_>) -> BoxStream<'static, Response>;
+    fn stream(&self, asking: Asking<'_>) -> BoxStream<'static, Box<Told>>;
 }
 
 pub(super) struct Runner<Q, M, S> {
@@ -196,7 +217,7 @@ impl<Q: ObjectType + 'static, M: ObjectType + 'static, S: SubscriptionType + 'st
         })
     }
 
-    fn stream(&self, asking: Asking<'_>) -> BoxStream<'static, Response> {
+    fn stream(&self, asking: Asking<'_>) -> BoxStream<'static, Box<Told>> {
         let Asking { operation, variables, execution } = asking;
         // There is one root (§5.2.4.1).
         let root = selected(operation, variables).iter().find_map(|item| match &item.node {
@@ -210,12 +231,15 @@ impl<Q: ObjectType + 'static, M: ObjectType + 'static, S: SubscriptionType + 'st
         let (schema, subscription) = (self.around.schema.clone(), self.subscription.clone());
         // What async-graphql makes of it would hold three times as much for as long as anybody listens.
         asynk_strim::stream_fn(|mut yielder| async move {
+            // async-graphql tells with the path of this context why there is no stream, and of an event with its own.
+            let outside = QueryPathNode { parent: None, segment: QueryPathSegment::Name(SEEN) };
             let segment = QueryPathSegment::Name(&root.node.response_key().node);
-            let path = QueryPathNode { parent: None, segment };
+            let path = QueryPathNode { parent: Some(&outside), segment };
             let ctx = env.create_context(&schema, Some(path), &root, None);
             let Some(mut events) = subscription.create_field_stream(&ctx) else { return };
             while let Some(event) = events.next().await {
-                yielder.yield_item(event).await;
+                // Boxed: it would have its place, twice, for as long as anybody listens.
+                yielder.yield_item(Box::new(Told::of(event))).await;
             }
         })
         .boxed()

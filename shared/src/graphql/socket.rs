@@ -25,7 +25,6 @@ use axum::{
     extract::{State, WebSocketUpgrade, ws::rejection::WebSocketUpgradeRejection},
     response::Response,
 };
-use futures::FutureExt;
 use http::{HeaderMap, HeaderValue, Uri, header};
 use std::{
     net::{IpAddr, Ipv4Addr},
@@ -119,27 +118,26 @@ pub(super) async fn upgrade(
     let refusal = if upgrade.selected_protocol().is_none() { Some(Closing::subprotocol()) } else { None };
     let context = Box::new(context);
     upgrade.on_upgrade(move |socket| {
-        // Boxed, and moved as that: what waits for the upgrade, what follows it, and whatever stands around would have their
-        // places side by side, for as long as the socket is open.
-        let serving = async move {
-            let place = sockets.places().take(context.caller(), address);
-            let (place, full) = match place {
-                Ok(place) => (Some(place), None),
-                Err(fault) => (None, Some(Closing::too_many_sockets(&fault.message))),
-            };
-            let _counted = metrics().socket(sockets.service());
-            let context = *context;
-            let session = Box::new(Session { socket, sockets, context, address, draining, place, _counted });
-            match refusal.or(full) {
-                Some(closing) => session.refuse(closing).await,
-                None => session.run().await,
-            }
+        let place = sockets.places().take(context.caller(), address);
+        let (place, full) = match place {
+            Ok(place) => (Some(place), None),
+            Err(fault) => (None, Some(Closing::too_many_sockets(&fault.message))),
         };
-        let serving = serving.boxed();
+        let _counted = metrics().socket(sockets.service());
+        let session =
+            Box::new(Session { socket, sockets, context: *context, address, draining, place, _counted });
+        let serving = session.serve(refusal.or(full));
+        // A task of its own, in place of the one that waited for the upgrade: that one has room for all that it went
+        // through, and would keep it for as long as the socket is open.
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "it follows the upgrade, with its record, and keeps its seat"
+        )]
         match record {
-            Some(record) => record.scope(serving).boxed(),
-            None => serving,
+            Some(record) => drop(tokio::spawn(record.scope(serving))),
+            None => drop(tokio::spawn(serving)),
         }
+        std::future::ready(())
     })
 }
 

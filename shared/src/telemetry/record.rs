@@ -63,8 +63,8 @@ impl RequestRecord {
 
     /// Runs a future as part of this request: for what continues after the response's head, such as the events
     /// of a subscription.
-    pub async fn scope<F: Future>(self: Arc<Self>, future: F) -> F::Output {
-        CURRENT.scope(self, future).await
+    pub fn scope<F: Future>(self: Arc<Self>, future: F) -> impl Future<Output = F::Output> {
+        CURRENT.scope(self, future)
     }
 
     /// Runs a function as part of this request.

@@ -138,7 +138,11 @@ impl Subscriber {
             let event = self.listener.next().await?;
             match serde_json::from_str(&event.data) {
                 Ok(data) => {
-                    let loader = self.permitted(event.since).await?;
+                    let loader = match &self.right {
+                        None => self.execution.loader.for_event(event.since),
+                        // Boxed: it is hardly ever under way, and would have its place for good.
+                        Some(right) => self.permitted(right, event.since).boxed().await?,
+                    };
                     self.execution.answers_next(loader);
                     return Ok(data);
                 }
@@ -152,8 +156,7 @@ impl Subscriber {
     }
 
     /// What the event's questions are asked over, if the caller may know of it.
-    async fn permitted(&self, since: u64) -> Result<Arc<Loader>, Fault> {
-        let Some(right) = &self.right else { return Ok(self.execution.loader.for_event(since)) };
+    async fn permitted(&self, right: &Right, since: u64) -> Result<Arc<Loader>, Fault> {
         let mut pauses = PAUSES_MS.into_iter();
         loop {
             let loader = self.execution.loader.for_event(since);

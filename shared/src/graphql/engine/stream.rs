@@ -8,12 +8,12 @@ use crate::{
         document::{Refusal, Refusals},
         incremental::{Form, Variant},
         operation::GraphqlRequest,
-        run::Ran,
+        run::{Ran, Told},
     },
     quota::{Quota, Refused},
     request::RequestContext,
 };
-use async_graphql::{PathSegment, Response, Value, Variables, parser::types::OperationType};
+use async_graphql::{PathSegment, Response, Variables, parser::types::OperationType};
 use futures::{
     FutureExt, StreamExt,
     stream::{self, BoxStream},
@@ -100,7 +100,7 @@ impl Engine {
         let responses = self.0.runner.stream(asking);
         let (variables, stats) = (ready.variables.clone(), ready.stats.clone());
         let operation = execution.operation.clone();
-        let events = Events { responses, operation, variables, stats, execution, begun: false, over: false };
+        let events = Events { responses, operation, variables, stats, execution, over: false };
         stream::unfold(events, |mut events| async move { Some((events.next().await?, events)) }).boxed()
     }
 }
@@ -145,13 +145,11 @@ impl Paying {
 
 /// A subscription that runs.
 struct Events {
-    responses: BoxStream<'static, Response>,
+    responses: BoxStream<'static, Box<Told>>,
     operation: Arc<Operation>,
     variables: Variables,
     stats: Arc<Stats>,
     execution: Arc<Execution>,
-    /// There was an event.
-    begun: bool,
     over: bool,
 }
 
@@ -171,16 +169,17 @@ impl Events {
                 let fault = self.execution.end()?;
                 self.ended(fault)
             }
-            // CreateSourceEventStream (§6.2.3.1): there is no stream.
-            Ok(Some(response)) if !self.begun && failed(&response) => {
-                self.over = true;
-                answer::refused_at(&self.operation, &self.variables, response)
-            }
-            Ok(Some(response)) => {
-                self.begun = true;
-                let ran = Ran::of(&self.operation.selected(&self.variables), response);
-                answer::executed(&self.operation, &self.variables, ran, &self.stats)
-            }
+            Ok(Some(told)) => match *told {
+                Told::NoStream(response) => {
+                    self.over = true;
+                    answer::refused_at(&self.operation, &self.variables, response)
+                }
+                // Also one of which nothing came but errors: the next may be another.
+                Told::Event(response) => {
+                    let ran = Ran::of(&self.operation.selected(&self.variables), response);
+                    answer::executed(&self.operation, &self.variables, ran, &self.stats)
+                }
+            },
         }))
     }
 
@@ -197,9 +196,4 @@ impl Events {
         self.over = true;
         answer::refused(&[Refusal { fault, at: None }])
     }
-}
-
-/// There is not even a root. What an event is about may be null, but then it is the root's value.
-fn failed(response: &Response) -> bool {
-    response.data == Value::Null && !response.errors.is_empty()
 }

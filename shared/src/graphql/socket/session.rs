@@ -84,8 +84,16 @@ enum Next {
 }
 
 impl Session {
-    /// Serves it to its end.
-    pub async fn run(self: Box<Self>) {
+    /// Serves it to its end, or turns it away.
+    pub async fn serve(mut self: Box<Self>, refusal: Option<Closing>) {
+        match refusal {
+            // Boxed, as whatever is over soon: it would have its place for as long as others are open.
+            Some(closing) => self.close(&closing).boxed().await,
+            None => self.run().await,
+        }
+    }
+
+    async fn run(self: Box<Self>) {
         let now = Instant::now();
         let draining = self.draining.clone();
         let mut running = Running {
@@ -113,11 +121,6 @@ impl Session {
         running.session.close(&closing).await;
     }
 
-    /// Turns a socket away.
-    pub async fn refuse(mut self: Box<Self>, closing: Closing) {
-        self.close(&closing).await;
-    }
-
     async fn close(&mut self, closing: &Closing) {
         tracing::debug!(socket.code = closing.code, "a socket is closed");
         metrics().socket_closed(self.sockets.service(), closing.code);
@@ -138,15 +141,7 @@ impl Running {
     async fn until_closed(&mut self) -> Closing {
         let mut timer = pin!(sleep_until(self.due()));
         loop {
-            let woken = tokio::select! {
-                biased;
-                () = self.drain.as_mut() => Woken::Drain,
-                () = timer.as_mut() => Woken::Time,
-                why = &mut self.lost => Woken::Lost(why),
-                message = self.session.socket.recv() => Woken::Message(message),
-                step = self.operations.next() => Woken::Step(step),
-            };
-            let next = match woken {
+            let next = match self.woken(timer.as_mut()).await {
                 Woken::Drain => Err(Closing::restart()),
                 Woken::Lost(why) => Err(Closing::refused(&why.told())),
                 Woken::Time => self.on_time(),
@@ -155,8 +150,8 @@ impl Running {
             };
             let done = match next {
                 Ok(Next::Nothing) => Ok(()),
-                Ok(Next::Say(text)) => self.send(text).await,
-                // Boxed: it is over soon, and would have its place for good.
+                // Boxed: these are over soon, and would have their places for good.
+                Ok(Next::Say(text)) => self.send(text).boxed().await,
                 Ok(Next::Welcome(payload)) => self.welcome(payload).boxed().await,
                 Err(closing) => Err(closing),
             };
@@ -164,6 +159,18 @@ impl Running {
                 return closing;
             }
             self.set(timer.as_mut());
+        }
+    }
+
+    /// Whatever comes first.
+    async fn woken(&mut self, timer: Pin<&mut Sleep>) -> Woken {
+        tokio::select! {
+            biased;
+            () = self.drain.as_mut() => Woken::Drain,
+            () = timer => Woken::Time,
+            why = &mut self.lost => Woken::Lost(why),
+            message = self.session.socket.recv() => Woken::Message(message),
+            step = self.operations.next() => Woken::Step(step),
         }
     }
 

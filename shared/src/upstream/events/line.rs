@@ -111,20 +111,28 @@ impl Listener {
     /// There will be none any more, or some were missed.
     pub async fn next(&mut self) -> Result<Happened, Fault> {
         loop {
-            // First, so that whatever comes after the look is noticed.
-            let state = self.state.borrow_and_update().clone();
-            match self.line.heard.ring.lock().after(self.seen) {
-                Ok(Some(next)) => {
-                    self.seen = next.at;
-                    return Ok(next.clone());
-                }
-                Ok(None) => {}
-                Err(Missed) => return Err(missed()),
-            }
-            if let State::Over(fault) = state {
-                return Err(fault);
+            if let Some(next) = self.look() {
+                return next;
             }
             self.state.changed().await.map_err(|_| Fault::internal())?;
+        }
+    }
+
+    /// What is there to be read. None: nothing yet.
+    fn look(&mut self) -> Option<Result<Happened, Fault>> {
+        // First, so that whatever comes after the look is noticed.
+        let state = self.state.borrow_and_update();
+        match self.line.heard.ring.lock().after(self.seen) {
+            Ok(Some(next)) => {
+                self.seen = next.at;
+                return Some(Ok(next.clone()));
+            }
+            Ok(None) => {}
+            Err(Missed) => return Some(Err(missed())),
+        }
+        match &*state {
+            State::Over(fault) => Some(Err(fault.clone())),
+            State::Connecting | State::Open | State::Failing(_) => None,
         }
     }
 }

@@ -198,10 +198,42 @@ async fn a_refusal_is_one_error_message_and_the_last() {
         assert_eq!(message["type"], "error", "{document}: {message}");
         assert_eq!(message["payload"][0]["extensions"]["code"], code, "{document}: {message}");
         assert!(message["payload"][0]["message"].is_string());
+        if code == "FORBIDDEN" {
+            assert_eq!(message["payload"][0]["path"], json!(["noteChanged"]));
+        }
     }
     // Nothing followed any of them, and the id is free.
     socket.start("1", "{ echo(text: \"a\") }", json!({})).await;
     assert_eq!(socket.receive().await.unwrap()["payload"]["data"]["echo"], "a");
+}
+
+#[tokio::test]
+async fn an_event_of_which_nothing_comes_but_errors_is_an_event() {
+    let world = World::start().await;
+    let mut socket = world.bff.silent_socket().await;
+    init(&mut socket).await;
+    let document = "subscription { hidden: secrets { word } }";
+    socket.start("1", document, json!({})).await;
+    for _ in 0..2 {
+        let message = socket.receive().await.unwrap();
+        assert_eq!(message["type"], "next", "{message}");
+        let payload = &message["payload"];
+        assert_eq!((&payload["data"], payload["errors"].as_array().map(Vec::len)), (&json!(null), Some(1)));
+        let error = &payload["errors"][0];
+        assert_eq!(error["extensions"]["code"], "UNAUTHENTICATED");
+        assert_eq!(error["path"], json!(["hidden", "word"]));
+    }
+    assert_eq!(socket.receive().await.unwrap(), json!({"id": "1", "type": "complete"}));
+    // The same as server-sent events.
+    let mut events = world.bff.events(document, json!({}), None).await;
+    for _ in 0..2 {
+        let answer = events.answer().await;
+        assert_eq!(
+            (answer.codes(), answer.paths()),
+            (vec!["UNAUTHENTICATED"], vec!["hidden.word".to_owned()])
+        );
+    }
+    assert!(events.next().await.is_none());
 }
 
 #[tokio::test]

@@ -1,7 +1,7 @@
 //! The BFF that these tests listen to: notes that only some may read, and counts that everybody may.
 
 use async_graphql::{Context, ID, Object, Subscription};
-use bff::{Ask, Bff, ContextExt, IntoAsk, Upstream, edges, entity, question};
+use bff::{Ask, Bff, ContextExt, Fault, IntoAsk, RequestContext, Upstream, edges, entity, question};
 use futures::{Stream, StreamExt, stream};
 use kit::{Call, Fake, Issuer, Reply, Running, Server, Value, json};
 use std::sync::{
@@ -38,6 +38,17 @@ pub struct Changed {
     version: i64,
     #[graphql(skip)]
     id: ID,
+}
+
+/// What happened, for those who are signed in: there may be no null in it.
+#[entity(local)]
+pub struct Secret {
+    #[graphql(guard = signed_in)]
+    word: String,
+}
+
+fn signed_in(request: &RequestContext) -> Result<(), Fault> {
+    request.caller().subject().map(|_| ()).ok_or_else(Fault::unauthenticated)
 }
 
 #[edges]
@@ -112,6 +123,11 @@ impl Changes {
     /// As long a text as that, again and again.
     async fn flood(&self, bytes: usize) -> impl Stream<Item = String> {
         stream::repeat_with(move || "x".repeat(bytes))
+    }
+
+    /// Two events, to be read by those who are signed in.
+    async fn secrets(&self) -> impl Stream<Item = Secret> {
+        stream::iter(["a", "b"]).map(|word| Secret { word: word.to_owned() })
     }
 
     /// One event, then a panic.

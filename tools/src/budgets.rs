@@ -90,11 +90,18 @@ async fn budgets(args: &Args) -> Result<bool, Failure> {
 
     if args.write {
         for file in &files {
-            let of_this = measured.iter().filter(|measured| measured.operation.bff == file.bff);
-            let costs = of_this.map(|measured| {
-                (measured.operation.name.as_str(), Budget::that_fits(&measured.few, &measured.many))
-            });
-            file.write(&costs.collect::<Vec<_>>())?;
+            let mut costs: Vec<(&str, Budget)> = Vec::new();
+            for Measured { operation, few, many } in
+                measured.iter().filter(|measured| measured.operation.bff == file.bff)
+            {
+                let budget = Budget::that_fits(few, many);
+                match costs.last_mut() {
+                    // In their order: those of one name share its budget.
+                    Some((name, shared)) if *name == operation.name => *shared = shared.with(budget),
+                    _ => costs.push((&operation.name, budget)),
+                }
+            }
+            file.write(&costs)?;
             println!("{}", file.path.display());
         }
     }

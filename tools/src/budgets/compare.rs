@@ -17,6 +17,11 @@ impl Budget {
     pub(super) fn that_fits(few: &Cost, many: &Cost) -> Self {
         Self { calls: few.calls().max(many.calls()), waves: few.waves().max(many.waves()) }
     }
+
+    /// In which both have room.
+    pub(super) fn with(self, other: Self) -> Self {
+        Self { calls: self.calls.max(other.calls), waves: self.waves.max(other.waves) }
+    }
 }
 
 /// What an operation cost: `extensions.fanout` of its answer.

@@ -1,15 +1,23 @@
-//! The operations that clients have registered: `schema/<bff>/operations/*.graphql`, one to a file.
+//! The operations that clients have registered in `schema/<bff>/operations`, read as the BFFs read them: `.graphql` files,
+//! and the manifests that clients' builds write.
 
-use std::{fs, path::Path};
+use bff::{
+    async_graphql::parser::{
+        parse_query,
+        types::{DocumentOperations, OperationType},
+    },
+    graphql::manifest::{self, Manifests, Registered},
+};
+use std::{fs, path::Path, sync::Arc};
 
 use super::Failure;
 
-/// A registered operation.
-#[derive(Clone, PartialEq, Eq, Debug)]
+/// A registered operation. Of one name there may be several: older versions of an app go on sending theirs.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(super) struct Operation {
     pub(super) bff: String,
     pub(super) name: String,
-    pub(super) document: String,
+    pub(super) document: Arc<str>,
     pub(super) is_subscription: bool,
 }
 
@@ -22,28 +30,39 @@ pub(super) fn registered(root: &Path) -> Result<Vec<Operation>, Failure> {
         if !folder.is_dir() {
             continue;
         }
-        for file in names(&folder)?.iter().filter(|name| name.ends_with(".graphql")) {
-            let path = folder.join(file);
-            let document =
-                fs::read_to_string(&path).map_err(|error| format!("{}: {error}", path.display()))?;
-            let (kind, name) = head(&document).ok_or_else(|| {
-                format!("{}: there is no named operation: begin it with `query Name`", path.display())
-            })?;
-            let is_subscription = kind == "subscription";
-            operations.push(Operation { bff: bff.clone(), name: name.to_owned(), is_subscription, document });
+        let Manifests { registered, problems } = manifest::read(&folder);
+        if !problems.is_empty() {
+            let problems: Vec<String> = problems.iter().map(ToString::to_string).collect();
+            return Err(problems.join("\n"));
+        }
+        for registered in registered {
+            for (name, is_subscription) in named(&registered)? {
+                let document = registered.text.clone();
+                operations.push(Operation { bff: bff.clone(), name, document, is_subscription });
+            }
         }
     }
-    operations.sort_by(|a, b| (&a.bff, &a.name).cmp(&(&b.bff, &b.name)));
+    operations.sort();
+    // What is in a file and in a manifest is one operation.
+    operations.dedup_by(|a, b| (&a.bff, &a.name, a.document.trim()) == (&b.bff, &b.name, b.document.trim()));
     Ok(operations)
 }
 
-/// The operation's kind and name. It begins a line, as formatted documents do.
-fn head(document: &str) -> Option<(&str, &str)> {
-    document.lines().find_map(|line| {
-        let (kind, rest) = line.trim_start().split_once(char::is_whitespace)?;
-        let name = rest.trim_start().split(|c: char| !c.is_ascii_alphanumeric() && c != '_').next()?;
-        (["query", "mutation", "subscription"].contains(&kind) && !name.is_empty()).then_some((kind, name))
-    })
+/// The operations of a document: by their names they have budgets.
+fn named(registered: &Registered) -> Result<Vec<(String, bool)>, Failure> {
+    let Registered { text, file, entry, .. } = registered;
+    let at = entry.as_ref().map_or_else(|| file.clone(), |entry| format!("{file}, {entry}"));
+    let document = parse_query(text).map_err(|error| format!("{at}: {error}"))?;
+    match document.operations {
+        DocumentOperations::Single(_) => {
+            Err(format!("{at}: there is no named operation: begin it with `query Name`"))
+        }
+        DocumentOperations::Multiple(operations) => {
+            let is_subscription = |ty| ty == OperationType::Subscription;
+            let named = operations.into_iter();
+            Ok(named.map(|(name, it)| (name.to_string(), is_subscription(it.node.ty))).collect())
+        }
+    }
 }
 
 fn names(folder: &Path) -> Result<Vec<String>, Failure> {
@@ -58,11 +77,51 @@ fn names(folder: &Path) -> Result<Vec<String>, Failure> {
 mod tests {
     use super::*;
 
+    fn read(files: &[(&str, &str)]) -> Result<Vec<(String, String)>, Failure> {
+        let root = tempfile::tempdir().unwrap();
+        let folder = root.path().join("schema/mobile/operations");
+        fs::create_dir_all(&folder).unwrap();
+        for (name, text) in files {
+            fs::write(folder.join(name), text).unwrap();
+        }
+        let operations = registered(root.path())?;
+        Ok(operations.into_iter().map(|operation| (operation.name, operation.document.to_string())).collect())
+    }
+
     #[test]
-    fn an_operation_is_known_by_its_head() {
-        assert_eq!(head("# What.\nquery Home { a }"), Some(("query", "Home")));
-        assert_eq!(head("fragment query on A { b }\nmutation Do($x: Int) { a }"), Some(("mutation", "Do")));
-        assert_eq!(head("{ a }"), None);
-        assert_eq!(head("query { a }"), None);
+    fn operations_are_read_from_whatever_registers_them() {
+        let apollo = r#"{"format": "apollo-persisted-query-manifest", "version": 1, "operations": [
+            {"id": "1", "name": "Do", "type": "mutation", "body": "mutation Do($x: Int) { a }"},
+            {"id": "2", "name": "Home", "type": "query", "body": "query Home { a }"}]}"#;
+        let map = r#"{"3": "fragment query on A { b } query Home { a b }", "4": "subscription News { n }"}"#;
+        let files =
+            [("home.graphql", "# What.\nquery Home { a }\n"), ("apollo.json", apollo), ("relay.json", map)];
+        let text = |(name, text): (&str, &str)| (name.to_owned(), text.to_owned());
+        assert_eq!(
+            read(&files).unwrap(),
+            [
+                ("Do", "mutation Do($x: Int) { a }"),
+                ("Home", "# What.\nquery Home { a }\n"),
+                ("Home", "fragment query on A { b } query Home { a b }"),
+                ("Home", "query Home { a }"),
+                ("News", "subscription News { n }"),
+            ]
+            .map(text)
+        );
+        let twice = [("home.graphql", "query Home { a }\n"), ("map.json", r#"{"1": "query Home { a }"}"#)];
+        assert_eq!(read(&twice).unwrap().len(), 1, "once in a file, once in a manifest");
+        let several = read(&[("all.graphql", "query A { a } query B { b }")]).unwrap();
+        assert_eq!(several.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>(), ["A", "B"]);
+    }
+
+    #[test]
+    fn what_cannot_have_a_budget_is_refused_by_its_place() {
+        let refused = |name: &str, text: &str| read(&[(name, text)]).unwrap_err();
+        let nameless = refused("map.json", r#"{"5": "{ a }"}"#);
+        assert!(
+            nameless.ends_with("map.json, id 5: there is no named operation: begin it with `query Name`")
+        );
+        assert!(refused("a.graphql", "query {").contains("a.graphql: "));
+        assert!(refused("a.json", "[]").contains("neither Apollo's manifest nor a map"));
     }
 }

@@ -101,7 +101,7 @@ impl World {
             .iter()
             .find(|(service, _)| service.name == *bff)
             .ok_or_else(|| format!("schema/{bff} has operations, and there is no services/{bff}"))?;
-        let body = json!({"query": document, "variables": variables});
+        let body = json!({"query": document, "operationName": name, "variables": variables});
         let mut said = String::new();
         for _ in 0..ATTEMPTS {
             let request = self.client.post(format!("{}/graphql", at.url()));

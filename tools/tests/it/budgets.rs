@@ -108,6 +108,21 @@ fn what_has_no_budget_fails_until_one_is_written_and_what_has_one_must_be_there(
 }
 
 #[test]
+fn what_a_manifest_registers_has_a_budget_too() {
+    let repository = Repository::new();
+    repository.budgets("Home = { calls = 3, waves = 2 }");
+    repository.cost((3, 1), (60, 1));
+    let older =
+        r#"{"a1": "query Home($size: String) { items { thing old } }", "a2": "query Other { items }"}"#;
+    repository.write("schema/beta/operations/app.json", older);
+    let (code, shown, errors) = repository.run(&[]);
+    let of = "beta  Home   calls 2 ≤ 3  waves 2 ≤ 2  ok\n";
+    assert!(shown.starts_with(&format!("{of}{of}")), "both of that name: {shown}{errors}");
+    assert!(shown.contains("Other  calls 2  waves 2  has no budget"), "{shown}{errors}");
+    assert_eq!(code, Some(1));
+}
+
+#[test]
 fn an_answer_that_is_not_whole_counts_for_nothing() {
     let repository = Repository::new();
     repository.budgets("Home = { calls = 3, waves = 2 }");

@@ -3,6 +3,7 @@
 use super::{
     Bubble, Compiler, Cx, Deferred, Fault, Gathering, Leaf, Merged, Out, Path, Place, Question, Scope, Shape,
     ask::{Ask, Asking, answers, distinct, policies},
+    fence::fenced,
     policy::{Degraded, Marks},
     write::Written,
 };
@@ -185,13 +186,12 @@ impl<P: Step, A: Asking> Asking for Then<P, A> {
                     .zip(next)
                     .enumerate()
                     .map(|(row, (answer, next))| {
-                        answer.map(|Answer { told, degraded }| {
-                            if let Some(degraded) = degraded {
-                                marks.put(row, degraded);
-                            }
-                            asks.push(next(told, cx.request));
-                            asks.len() - 1
-                        })
+                        let Answer { told, degraded } = answer?;
+                        asks.push(fenced(|| next(told, cx.request))?);
+                        if let Some(degraded) = degraded {
+                            marks.put(row, degraded);
+                        }
+                        Ok(asks.len() - 1)
                     })
                     .collect();
                 let inner = A::gather(asks, &plan.plan, cx).wait().await;
@@ -208,11 +208,24 @@ pub struct Second<A: Asking> {
     plan: A::Plan,
 }
 
-struct Followed<'p> {
+/// What was asked for some rows; others have a failure instead.
+pub(super) struct Followed<'p> {
     of_row: Vec<Result<usize, Fault>>,
     inner: Box<dyn Written + 'p>,
     marks: Marks,
     nullable: bool,
+}
+
+impl<'p> Followed<'p> {
+    /// For all rows but these, in their order, so many were asked.
+    pub fn but(panicked: &[usize], asked: usize, inner: Box<dyn Written + 'p>, nullable: bool) -> Self {
+        let mut asks = 0..asked;
+        let of_row = (0..asked + panicked.len()).map(|row| match panicked.binary_search(&row) {
+            Ok(_) => Err(Fault::internal()),
+            Err(_) => asks.next().ok_or_else(Fault::internal),
+        });
+        Self { of_row: of_row.collect(), inner, marks: Marks::default(), nullable }
+    }
 }
 
 impl Written for Followed<'_> {

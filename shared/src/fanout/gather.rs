@@ -3,6 +3,7 @@
 use super::{
     Arena, Fault, Loader,
     defer::next_serial,
+    fence::fenced,
     plan::{Kind, ObjectPlan, holds},
     row::Entity,
     write::{Failed, Written},
@@ -13,6 +14,7 @@ use futures::{
     FutureExt,
     future::{BoxFuture, join_all},
 };
+use std::panic::AssertUnwindSafe;
 
 /// What a request's plans share.
 pub struct Cx<'p> {
@@ -126,15 +128,24 @@ pub fn gather_object<'p, R: Entity>(
     for (at, field) in plan.fields.iter().enumerate() {
         fields.push(if !holds(&field.conditions, |name| cx.boolean(name)) {
             Gathered::Skipped
-        } else if let Some(Err(fault)) = field.guard.map(|guard| guard.check(cx.request)) {
+        } else if let Some(Err(fault)) =
+            field.guard.map(|guard| fenced(|| guard.check(cx.request)).and_then(|checked| checked))
+        {
             Gathered::There(Box::new(Failed { fault, nullable: field.nullable }))
         } else if let Kind::Node(node) = &field.kind {
-            match node.gather(&rows, cx) {
-                Gathering::Ready(written) => Gathered::There(written),
-                Gathering::Later(future) => {
-                    waiting.push(future.map(move |written| (at, written)).boxed());
+            let nullable = field.nullable;
+            match fenced(|| node.gather(&rows, cx)) {
+                Ok(Gathering::Ready(written)) => Gathered::There(written),
+                Ok(Gathering::Later(future)) => {
+                    let fenced = AssertUnwindSafe(future).catch_unwind();
+                    let written = fenced.map(move |written| match written {
+                        Ok(written) => (at, written),
+                        Err(_) => (at, Box::new(Failed { fault: Fault::internal(), nullable }) as _),
+                    });
+                    waiting.push(written.boxed());
                     Gathered::Row
                 }
+                Err(fault) => Gathered::There(Box::new(Failed { fault, nullable })),
             }
         } else {
             Gathered::Row

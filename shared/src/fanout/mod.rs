@@ -15,6 +15,7 @@ pub mod connection;
 mod defer;
 mod depart;
 mod error;
+mod fence;
 mod flight;
 mod gather;
 mod in_place;

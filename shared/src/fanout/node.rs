@@ -4,6 +4,8 @@ use super::{
     Bubble, Compiler, Cx, Fault, Gathering, Leaf, Many, Maybe, Merged, Nested, One, OptionalMany, Out, Path,
     Row, Shape,
     ask::{Asking, At},
+    compose::Followed,
+    fence::{self, fenced},
     gather::{Node, failed},
     plan::{Field, FieldGuard, How, LeafFn},
     write::Written,
@@ -11,7 +13,7 @@ use super::{
 use crate::request::RequestContext;
 use async_graphql::{InputType, Name, Positioned, Value, parser::types::Field as DocumentField};
 use async_graphql_value::Value as DocumentValue;
-use std::marker::PhantomData;
+use std::{cell::Cell, marker::PhantomData};
 
 /// The arguments of a field, as the document gives them.
 pub struct Arguments<'a> {
@@ -179,8 +181,16 @@ impl<R: 'static, A: Args, I: Asking> Node<R> for Edge<R, A, I> {
             Ok(args) => args,
             Err(fault) => return failed(fault, I::NULLABLE),
         };
-        let asks = level.iter().map(|row| (self.ask)(row, &args, cx.request)).collect();
-        I::gather(asks, &self.plan, cx)
+        // Were a row's function to panic, its row alone has nothing to ask.
+        let (asks, panicked) = fence::each(level, |row| (self.ask)(row, &args, cx.request));
+        let asked = asks.len();
+        let gathering = I::gather(asks, &self.plan, cx);
+        if panicked.is_empty() {
+            return gathering;
+        }
+        gathering.map(move |inner| {
+            Box::new(Followed::but(&panicked, asked, inner, I::NULLABLE)) as Box<dyn Written + 'p>
+        })
     }
 }
 
@@ -197,6 +207,7 @@ impl<R: Sync + 'static, A: Args, V: Leaf + 'static> Node<R> for Computed<R, A, V
                 args,
                 rows: level.to_vec(),
                 request: cx.request,
+                panicked: Cell::new(0),
             })),
             Err(fault) => failed(fault, V::NULLABLE),
         }
@@ -209,16 +220,22 @@ struct ToCompute<'p, R, A, V> {
     args: A,
     rows: Vec<&'p R>,
     request: &'p RequestContext,
+    /// For so many rows it did.
+    panicked: Cell<usize>,
 }
 
 impl<R: Sync, A: Args, V: Leaf> Written for ToCompute<'_, R, A, V> {
     fn write(&self, i: usize, out: &mut Out, path: &Path<'_>) -> Result<(), Bubble> {
-        match self.rows.get(i) {
-            Some(row) => (self.compute)(row, &self.args, self.request).put(out, path),
-            None => {
-                out.fail(&Fault::internal(), path.pos(), path);
-                Err(Bubble)
+        let start = out.buf.len();
+        if let Some(row) = self.rows.get(i)
+            && self.panicked.get() < fence::MANY
+        {
+            match fenced(|| (self.compute)(row, &self.args, self.request).put(out, path)) {
+                Ok(written) => return written,
+                Err(_) => self.panicked.set(self.panicked.get() + 1),
             }
         }
+        out.fail(&Fault::internal(), path.pos(), path);
+        out.null_or_bubble(start, V::NULLABLE)
     }
 }

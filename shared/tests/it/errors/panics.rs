@@ -4,7 +4,7 @@
 use super::world::{told, told_in};
 use async_graphql::{EmptyMutation, ID, Object, Subscription};
 use bff::{
-    Ask, Bff, Fault, IntoAsk, RequestContext, Told, Upstream,
+    Ask, Bff, Fault, Have, IntoAsk, Many, RequestContext, Told, Upstream,
     config::SharingSettings,
     edges, entity,
     fanout::url::{Param, UrlBuilder},
@@ -81,8 +81,27 @@ impl Thing {
         ThingById(format!("{}-other", self.id.as_str()).into()).ask()
     }
 
+    fn odd_edge(&self) -> Ask<ThingById> {
+        ThingById(format!("of-{}", self.even()).into()).ask()
+    }
+
+    fn odd_leaf(&self) -> Option<i32> {
+        Some(self.even())
+    }
+
+    fn odd_must(&self) -> i32 {
+        self.even()
+    }
+
     fn readable(&self) -> bool {
         self.unreadable.is_some()
+    }
+}
+
+impl Thing {
+    /// Its number, if it is even.
+    fn even(&self) -> i32 {
+        self.name.parse().ok().filter(|number: &i32| number % 2 == 0).unwrap_or_else(bang)
     }
 }
 
@@ -128,6 +147,19 @@ impl Query {
 
     async fn callers_url(&self) -> Ask<CallersUnaskable> {
         CallersUnaskable { id: "t1".into(), how: Unspeakable }.ask()
+    }
+
+    async fn things(&self, first: i32) -> Have<Thing, Many> {
+        Have::many(
+            (0..first)
+                .map(|number| Thing {
+                    id: number.to_string().into(),
+                    name: number.to_string(),
+                    unreadable: None,
+                    guarded: None,
+                })
+                .collect(),
+        )
     }
 
     async fn root(&self) -> Option<i32> {
@@ -205,6 +237,9 @@ async fn panics_at(document: &str, path: &str) {
             assert_eq!(answer.paths(), [path], "{answer}");
             assert_eq!(answer.messages(), ["Internal server error"]);
             assert_eq!(answer.data("fine"), 1);
+            if let Some(field) = path.strip_prefix("thing.") {
+                assert_eq!(answer.data("thing"), &json!({"name": "name of t1", field: null}), "{answer}");
+            }
             assert_eq!(
                 answer.data("well"),
                 &json!({"name": "name of well", "other": {"name": "name of well-other"}}),
@@ -224,40 +259,68 @@ async fn in_a_root() {
 }
 
 #[tokio::test]
+async fn in_an_edge_or_a_leaf_of_some_rows_it_is_of_these_rows_alone() {
+    let (_shop, bff) = start().await;
+    let names = |answer: &Value| {
+        answer["things"].as_array().unwrap().iter().map(|thing| thing["at"].clone()).collect::<Vec<_>>()
+    };
+    let document = "{ things(first: 5) { at: name oddEdge { name } } }";
+    let answer = bff.query(document).await;
+    assert_eq!(answer.paths(), ["things.1.oddEdge", "things.3.oddEdge"], "{answer}");
+    assert_eq!(names(answer.data("")), ["0", "1", "2", "3", "4"], "{answer}");
+    assert_eq!(answer.data("things.0.oddEdge.name"), "name of of-0");
+    assert_eq!(answer.data("things.1"), &json!({"at": "1", "oddEdge": null}));
+    assert_eq!(answer.data("things.4.oddEdge.name"), "name of of-4");
+
+    let answer = bff.query("{ things(first: 5) { at: name oddLeaf } }").await;
+    assert_eq!(answer.paths(), ["things.1.oddLeaf", "things.3.oddLeaf"], "{answer}");
+    assert_eq!(answer.data("things.1"), &json!({"at": "1", "oddLeaf": null}));
+    assert_eq!(answer.data("things.4"), &json!({"at": "4", "oddLeaf": 4}));
+
+    // Where there may be no null, what is around it goes.
+    let answer = bff.query("{ things(first: 3) { oddMust } fine }").await;
+    assert_eq!((answer.paths(), answer.data("")), (vec!["things.1.oddMust".to_owned()], &json!(null)));
+
+    // What panics for every row is not run for thousands of them, but each is told.
+    let answer = bff.query("{ things(first: 100) { leaf } }").await;
+    assert_eq!(told(&answer), vec!["INTERNAL_SERVER_ERROR"; 100]);
+}
+
+#[tokio::test]
 async fn in_a_roots_guard() {
     panics_at("guarded", "guarded").await;
 }
 
 #[tokio::test]
 async fn in_an_edge() {
-    panics_at("thing(id: \"t1\") { name edge { name } }", "thing").await;
+    panics_at("thing(id: \"t1\") { name edge { name } }", "thing.edge").await;
 }
 
 #[tokio::test]
 async fn in_a_leaf() {
-    panics_at("thing(id: \"t1\") { name leaf }", "thing").await;
+    panics_at("thing(id: \"t1\") { name leaf }", "thing.leaf").await;
 }
 
 #[tokio::test]
 async fn in_a_fields_guard() {
-    panics_at("thing(id: \"t1\") { name guarded }", "thing").await;
+    panics_at("thing(id: \"t1\") { name guarded }", "thing.guarded").await;
 }
 
 #[tokio::test]
 async fn in_what_is_told_of_an_answer() {
-    panics_at("thing(id: \"t1\") { name told }", "thing").await;
+    panics_at("thing(id: \"t1\") { name told }", "thing.told").await;
 }
 
 #[tokio::test]
 async fn in_the_url_of_a_public_question_under_the_lock_of_all() {
     panics_at("url { name }", "url").await;
-    panics_at("thing(id: \"t1\") { name url { name } }", "thing").await;
+    panics_at("thing(id: \"t1\") { name url { name } }", "thing.url").await;
 }
 
 #[tokio::test]
 async fn in_the_url_of_a_callers_question() {
     panics_at("callersUrl { name }", "callersUrl").await;
-    panics_at("thing(id: \"t1\") { name callersUrl { name } }", "thing").await;
+    panics_at("thing(id: \"t1\") { name callersUrl { name } }", "thing.callersUrl").await;
 }
 
 #[tokio::test]
@@ -288,12 +351,21 @@ async fn in_a_stream_of_events() {
         (told_in(&last, None), last.paths()),
         (vec!["INTERNAL_SERVER_ERROR".to_owned()], vec!["numbers".to_owned()])
     );
-    for document in ["subscription { never }", "subscription { guarded }", "subscription { things { leaf } }"]
-    {
+    for document in ["subscription { never }", "subscription { guarded }"] {
         let mut failing = bff.subscribe(document, json!({}), None).await;
         let event = failing.event().await;
         assert_eq!(told_in(&event, None), ["INTERNAL_SERVER_ERROR"], "{document}");
         assert!(!event.text.contains(HIDDEN), "{event}");
+    }
+    // A panic in a field of an event is that field's, and the stream goes on.
+    let mut things = bff.subscribe("subscription { things { name leaf } }", json!({}), None).await;
+    for name in ["t1", "t2"] {
+        let event = things.event().await;
+        assert_eq!(
+            (told_in(&event, None), event.paths()),
+            (vec!["INTERNAL_SERVER_ERROR".to_owned()], vec!["things.leaf".to_owned()])
+        );
+        assert_eq!(event.data("things"), &json!({"name": name, "leaf": null}));
     }
     assert_eq!(bff.query("{ fine }").await.ok(), &json!({"fine": 1}));
     let mut again = bff.subscribe("subscription { things { name } }", json!({}), None).await;

@@ -2,6 +2,8 @@
 //! broke. No command waits longer than `[redis] timeout_ms`, and while Redis is gone none waits at all: whoever asks is
 //! told so at once, and decides what is done without.
 
+mod way;
+
 use std::{
     fmt,
     future::Future,
@@ -17,13 +19,14 @@ use futures::{
     future::{BoxFuture, Shared},
 };
 use parking_lot::Mutex;
+use redis::AsyncConnectionConfig;
 pub use redis::{
     AsyncCommands, Cmd, FromRedisValue, RedisResult, Script, aio::MultiplexedConnection as Connection, cmd,
     pipe,
 };
-use redis::{AsyncConnectionConfig, Client};
 
-use crate::config::RedisSettings;
+use self::way::Way;
+use crate::config::{RedisSettings, TlsSettings};
 
 /// Commands in a row without an answer in time: from then on the connection is taken for dead. One may be bad luck.
 const SILENT: u32 = 3;
@@ -33,7 +36,7 @@ const SILENT: u32 = 3;
 pub struct Redis(Arc<Inner>);
 
 struct Inner {
-    client: Client,
+    way: Way,
     prefix: String,
     timeout: Duration,
     connect_timeout: Duration,
@@ -77,16 +80,13 @@ impl Redis {
     /// are: replicas of one service share them, services do not.
     ///
     /// # Errors
-    /// The URL is none that Redis is reached by.
-    pub fn new(settings: &RedisSettings, service: &str) -> Result<Option<Self>, String> {
-        let url = settings.url.expose();
-        if url.is_empty() {
+    /// The URL is none that Redis is reached by, or it wants TLS, and that cannot be set up.
+    pub fn new(settings: &RedisSettings, tls: &TlsSettings, service: &str) -> Result<Option<Self>, String> {
+        if settings.url.expose().is_empty() {
             return Ok(None);
         }
-        // Its own error may quote the URL, and there is a password in it.
-        let client = Client::open(url).map_err(|_| settings.wrong_url())?;
         Ok(Some(Self(Arc::new(Inner {
-            client,
+            way: Way::new(settings, tls)?,
             prefix: format!("{}{service}:", settings.prefix),
             timeout: Duration::from_millis(settings.timeout_ms),
             connect_timeout: Duration::from_millis(settings.connect_timeout_ms),
@@ -168,18 +168,14 @@ impl Redis {
         let redis = self.clone();
         #[expect(clippy::disallowed_methods, reason = "the connection belongs to no request")]
         let task = tokio::spawn(async move {
-            let Inner { client, connect_timeout, retry, state, silent, .. } = &*redis.0;
+            let Inner { way, connect_timeout, retry, state, silent, .. } = &*redis.0;
             let config = AsyncConnectionConfig::new()
                 .set_connection_timeout(Some(*connect_timeout))
                 // Ours counts the wait for the connection, too.
                 .set_response_timeout(None);
             // Theirs covers the socket, not the greetings after it.
-            let connected = tokio::time::timeout(
-                *connect_timeout,
-                client.get_multiplexed_async_connection_with_config(&config),
-            );
-            let connected = match connected.await {
-                Ok(connected) => connected.map_err(Unavailable::new),
+            let connected = match tokio::time::timeout(*connect_timeout, way.connect(&config)).await {
+                Ok(connected) => connected,
                 Err(_) => Err(Unavailable::new("no connection in time")),
             };
             silent.store(0, Relaxed);

@@ -1,6 +1,6 @@
 //! An authority of a test's own, and certificates that it signs.
 
-use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
+use rcgen::{BasicConstraints, Certificate, CertificateParams, DnType, IsCa, Issuer, KeyPair};
 use rustls::{
     ServerConfig,
     pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer},
@@ -35,11 +35,16 @@ impl Authority {
         self.file.path()
     }
 
-    /// A server of that name or address.
-    pub(crate) fn server(&self, name: &str) -> Arc<ServerConfig> {
+    /// The certificate of a server of that name or address, and its key.
+    pub(crate) fn certificate(&self, name: &str) -> (Certificate, KeyPair) {
         let key = KeyPair::generate().expect("a key");
         let params = CertificateParams::new(vec![name.to_owned()]).expect("a name");
-        let certificate = params.signed_by(&key, &self.issuer).expect("a certificate");
+        (params.signed_by(&key, &self.issuer).expect("a certificate"), key)
+    }
+
+    /// A server of that name or address.
+    pub(crate) fn server(&self, name: &str) -> Arc<ServerConfig> {
+        let (certificate, key) = self.certificate(name);
         let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der()));
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let config = ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions();

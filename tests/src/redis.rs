@@ -1,7 +1,7 @@
 //! A real Redis server on a free port, that can be stopped, stalled and started again.
 
-use super::{Place, patiently};
-use std::{net::TcpListener, process::Stdio, time::Duration};
+use super::{Authority, Place, patiently};
+use std::{fs, net::TcpListener, process::Stdio, time::Duration};
 use tempfile::TempDir;
 use tokio::{
     io::{AsyncBufReadExt, BufReader},
@@ -12,8 +12,13 @@ use tokio::{
 /// How often somebody else may take the port that was free a moment ago.
 const TRIES: usize = 5;
 
+/// Files in the server's directory, in PEM, of one that speaks TLS.
+const CERTIFICATE: &str = "certificate.pem";
+const KEY: &str = "key.pem";
+
 /// The shell ends the server when its standard input closes: so does any end of the test.
-const KEEPER: &str = r#"redis-server --port "$1" --bind 127.0.0.1 --save '' --appendonly no --dir "$2" >"$2/log" 2>&1 &
+const KEEPER: &str = r#"directory="$1"; shift
+redis-server --bind 127.0.0.1 --save '' --appendonly no --dir "$directory" "$@" >"$directory/log" 2>&1 &
 echo $!
 cat >/dev/null
 kill -9 $!"#;
@@ -22,6 +27,9 @@ kill -9 $!"#;
 #[derive(Debug)]
 pub struct RedisServer {
     port: u16,
+    /// By TLS alone.
+    secure: bool,
+    password: Option<String>,
     directory: TempDir,
     process: Option<Server>,
 }
@@ -34,16 +42,39 @@ struct Server {
 
 impl Place for RedisServer {
     fn url(&self) -> String {
-        format!("redis://127.0.0.1:{}", self.port)
+        let scheme = if self.secure { "rediss" } else { "redis" };
+        let login = self.password.as_ref().map(|password| format!(":{password}@")).unwrap_or_default();
+        format!("{scheme}://{login}127.0.0.1:{}", self.port)
     }
 }
 
 impl RedisServer {
     /// Debian's `redis-server`, on a free port.
     pub async fn start() -> Self {
+        Self::of(None, None).await
+    }
+
+    /// One that does nothing for who does not know its password.
+    pub async fn locked(password: &str) -> Self {
+        Self::of(Some(password.to_owned()), None).await
+    }
+
+    /// One that speaks TLS alone, with this authority's certificate for that name or address.
+    pub async fn secure(authority: &Authority, name: &str) -> Self {
+        Self::of(None, Some((authority, name))).await
+    }
+
+    async fn of(password: Option<String>, certified: Option<(&Authority, &str)>) -> Self {
         #[expect(clippy::expect_used, reason = "a test may panic")]
         let directory = tempfile::tempdir().expect("a directory");
-        let mut server = Self { port: 0, directory, process: None };
+        if let Some((authority, name)) = certified {
+            let (certificate, key) = authority.certificate(name);
+            for (file, text) in [(CERTIFICATE, certificate.pem()), (KEY, key.serialize_pem())] {
+                #[expect(clippy::expect_used, reason = "a test may panic")]
+                fs::write(directory.path().join(file), text).expect("a file");
+            }
+        }
+        let mut server = Self { port: 0, secure: certified.is_some(), password, directory, process: None };
         for _ in 0..TRIES {
             server.port = free_port();
             if server.try_start().await {
@@ -51,6 +82,26 @@ impl RedisServer {
             }
         }
         panic!("{}", server.said());
+    }
+
+    /// What `redis-server` is told besides where to write.
+    fn options(&self) -> Vec<String> {
+        let port = self.port.to_string();
+        let file = |name: &str| self.directory.path().join(name).display().to_string();
+        let mut options: Vec<String> = if self.secure {
+            let (certificate, key) = (file(CERTIFICATE), file(KEY));
+            ["--port", "0", "--tls-port", &port, "--tls-auth-clients", "no"]
+                .into_iter()
+                .chain(["--tls-cert-file", &certificate, "--tls-key-file", &key])
+                .map(str::to_owned)
+                .collect()
+        } else {
+            vec!["--port".to_owned(), port]
+        };
+        if let Some(password) = &self.password {
+            options.extend(["--requirepass".to_owned(), password.clone()]);
+        }
+        options
     }
 
     /// Starts it again on the port it had, with nothing in it.
@@ -93,6 +144,9 @@ impl RedisServer {
               table.insert(all, key .. ' = ' .. value) \
             end return table.concat(all, '\\n')";
         let mut command = Command::new("redis-cli");
+        if let Some(password) = &self.password {
+            command.args(["--no-auth-warning", "-a", password]);
+        }
         command.args(["-p", &self.port.to_string(), "--raw", "EVAL", script, "0"]);
         match command.output().await {
             Ok(output) => String::from_utf8_lossy(&output.stdout).into_owned(),
@@ -102,7 +156,7 @@ impl RedisServer {
 
     async fn try_start(&mut self) -> bool {
         let mut command = Command::new("sh");
-        command.args(["-c", KEEPER, "keeper", &self.port.to_string()]).arg(self.directory.path());
+        command.args(["-c", KEEPER, "keeper"]).arg(self.directory.path()).args(self.options());
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).kill_on_drop(true);
         #[expect(clippy::expect_used, reason = "a test may panic")]
         let mut keeper = command.spawn().expect("a shell");

@@ -82,7 +82,7 @@ impl Sessions {
             idle: Duration::from_secs(own.idle_s),
             absolute: Duration::from_secs(own.absolute_s),
         };
-        let store = match Redis::new(&settings.redis, &settings.service)? {
+        let store = match Redis::new(&settings.redis, &settings.tls, &settings.service)? {
             Some(redis) => Store::Shared(Shared::new(redis, lifetimes)),
             None => Store::Memory(Memory::new(lifetimes, own.memory_bytes)),
         };

@@ -9,7 +9,8 @@ use super::Secret;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct RedisSettings {
-    /// `redis://[user]:[password]@host:port/[database]`, or `unix:///path/to/socket`. A secret: better set by environment.
+    /// `redis://[user]:[password]@host:port/[database]`, `rediss://…` for the same by TLS (whom to trust: `tls.ca_file`), or
+    /// `unix:///path/to/socket`. A secret: better set by environment.
     pub url: Secret,
     /// Before the names of all keys; after it comes the service's own name. For a Redis that others use, too.
     pub prefix: String,
@@ -54,15 +55,16 @@ impl RedisSettings {
 
     /// Does not quote it: there is a password in it.
     pub(crate) fn wrong_url(&self) -> String {
-        "`redis.url` is none that Redis is reached by: write redis://host:6379, redis://:password@host:6379/0 or \
-         unix:///path/to/socket (TLS, `rediss://`, is not built in: put it in front, in a sidecar)"
+        "`redis.url` is none that Redis is reached by: write redis://host:6379, redis://:password@host:6379/0, \
+         rediss://host:6379 (by TLS) or unix:///path/to/socket"
             .to_owned()
     }
 }
 
 fn is_redis(url: &Url) -> bool {
     match url.scheme() {
-        "redis" => url.has_host(),
+        // A fragment would be the library's `#insecure`: whoever wants another trust names it in `tls.ca_file`.
+        "redis" | "rediss" => url.has_host() && url.fragment().is_none(),
         "unix" | "redis+unix" => true,
         _ => false,
     }

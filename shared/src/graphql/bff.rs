@@ -122,7 +122,7 @@ impl Bff {
         let upstreams = Upstreams::vouched_for(&settings, &self.upstreams, signer.as_ref());
         let upstreams = upstreams.map_err(|error| wrong(&error))?;
         let development = settings.profile == Profile::Development;
-        let redis = Redis::new(&settings.redis, service).map_err(|error| wrong(&error))?;
+        let redis = Redis::new(&settings.redis, &settings.tls, service).map_err(|error| wrong(&error))?;
         let serving =
             Serving { settings: &settings, public_schema: self.public_schema, redis: redis.as_ref() };
         let engine = schema.engine(Arc::new(upstreams), &serving).map_err(|error| wrong(&error))?;

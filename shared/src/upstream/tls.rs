@@ -36,7 +36,7 @@ pub(crate) fn config(settings: &TlsSettings) -> Result<ClientConfig, String> {
         }
     }
     if roots.is_empty() {
-        return Err("a URL is https, and the system has no certificates of authorities: install them \
+        return Err("a URL wants TLS, and the system has no certificates of authorities: install them \
              (`ca-certificates`), or name a PEM file in `tls.ca_file`"
             .to_owned());
     }

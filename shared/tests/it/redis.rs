@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use bff::{
-    config::{RedisSettings, Secret},
+    config::{RedisSettings, Secret, TlsSettings},
     redis::{Redis, Unavailable, cmd},
 };
-use kit::{Place, RedisServer};
+use kit::{Authority, Place, RedisServer};
 
 /// Long enough that only a hang would take it: what fails at once must fail long before.
 const LONG_MS: u64 = 60_000;
@@ -15,7 +15,15 @@ fn redis_at(url: &str, change: impl FnOnce(&mut RedisSettings)) -> Redis {
     let mut settings =
         RedisSettings { url: Secret::new(url), timeout_ms: LONG_MS, ..RedisSettings::default() };
     change(&mut settings);
-    Redis::new(&settings, "test").unwrap().unwrap()
+    Redis::new(&settings, &TlsSettings::default(), "test").unwrap().unwrap()
+}
+
+/// With these authorities besides the system's.
+fn secure_redis(server: &RedisServer, trusted: &Authority) -> Redis {
+    let settings =
+        RedisSettings { url: Secret::new(server.url()), timeout_ms: LONG_MS, ..RedisSettings::default() };
+    let tls = TlsSettings { ca_file: Some(trusted.file().to_owned()) };
+    Redis::new(&settings, &tls, "test").unwrap().unwrap()
 }
 
 async fn ping(redis: &Redis) -> Result<String, Unavailable> {
@@ -35,11 +43,47 @@ async fn until_answered(redis: &Redis) {
 
 #[test]
 fn without_a_url_there_is_none_and_a_wrong_one_is_told_without_its_password() {
-    assert!(Redis::new(&RedisSettings::default(), "test").unwrap().is_none());
-    let settings = RedisSettings { url: Secret::new("rediss://:hunter2@host"), ..RedisSettings::default() };
-    let wrong = Redis::new(&settings, "test").unwrap_err();
-    assert!(wrong.contains("redis.url") && !wrong.contains("hunter2"), "{wrong}");
-    assert!(!format!("{settings:?}").contains("hunter2"));
+    let tls = TlsSettings::default();
+    assert!(Redis::new(&RedisSettings::default(), &tls, "test").unwrap().is_none());
+    for url in ["http://:hunter2@host", "rediss://:hunter2@", "redis://:hunter2@host:99999"] {
+        let settings = RedisSettings { url: Secret::new(url), ..RedisSettings::default() };
+        let wrong = Redis::new(&settings, &tls, "test").unwrap_err();
+        assert!(wrong.contains("redis.url") && !wrong.contains("hunter2"), "{wrong}");
+        assert!(!format!("{settings:?}").contains("hunter2"));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_that_speaks_tls_is_believed_by_its_certificate_alone() {
+    let (known, unknown) = (Authority::new(), Authority::new());
+    let server = RedisServer::secure(&known, "127.0.0.1").await;
+    let redis = secure_redis(&server, &known);
+    let _: () = redis.query(cmd("SET").arg(redis.key("greeting")).arg("hello")).await.unwrap();
+    assert_eq!(redis.query::<String>(cmd("GET").arg(redis.key("greeting"))).await.unwrap(), "hello");
+
+    // Of somebody whom nobody trusts, and of somebody else.
+    let elsewhere = RedisServer::secure(&known, "elsewhere.example").await;
+    for (redis, word) in
+        [(secure_redis(&server, &unknown), "UnknownIssuer"), (secure_redis(&elsewhere, &known), "elsewhere")]
+    {
+        let why = ping(&redis).await.unwrap_err().to_string();
+        assert!(why.contains("TLS") && why.contains(word), "{why}");
+    }
+    // It hears nothing that is not encrypted, and nobody falls back to that.
+    let plain = redis_at(&server.url().replace("rediss:", "redis:"), |_| ());
+    ping(&plain).await.unwrap_err();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_that_speaks_tls_is_found_again() {
+    let authority = Authority::new();
+    let mut server = RedisServer::secure(&authority, "127.0.0.1").await;
+    let redis = secure_redis(&server, &authority);
+    ping(&redis).await.unwrap();
+    server.stop().await;
+    ping(&redis).await.unwrap_err();
+    server.start_again().await;
+    until_answered(&redis).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -212,6 +212,26 @@ impl Inside {
     }
 }
 
+/// What a page of an allowed origin may read of an answer, besides its trace's id and what every page may: what tells it how to
+/// go on.
+const EXPOSED: [&str; 12] = [
+    // What is less than it should be, and what is going to end.
+    "degraded",
+    "deprecation",
+    "sunset",
+    // What is left, and when to come back.
+    "ratelimit-limit",
+    "ratelimit-remaining",
+    "ratelimit-reset",
+    "ratelimit-policy",
+    "retry-after",
+    // Which credential is wanted, which method; which version it is, and where.
+    "www-authenticate",
+    "allow",
+    "etag",
+    "location",
+];
+
 /// The allow-list of origins; without one there is no layer, and browsers refuse by themselves.
 fn cors(origins: &[String]) -> Option<CorsLayer> {
     let origins: Vec<HeaderValue> =
@@ -222,15 +242,9 @@ fn cors(origins: &[String]) -> Option<CorsLayer> {
             .allow_methods([Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE])
             .allow_headers(AllowHeaders::mirror_request())
             .allow_credentials(true)
-            .expose_headers([
-                TRACE_ID_HEADER,
-                HeaderName::from_static("etag"),
-                HeaderName::from_static("retry-after"),
-                HeaderName::from_static("degraded"),
-                HeaderName::from_static("www-authenticate"),
-                HeaderName::from_static("deprecation"),
-                HeaderName::from_static("sunset"),
-            ])
+            .expose_headers(
+                EXPOSED.map(HeaderName::from_static).into_iter().chain([TRACE_ID_HEADER]).collect::<Vec<_>>(),
+            )
             .max_age(Duration::from_secs(600))
     })
 }

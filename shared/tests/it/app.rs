@@ -112,6 +112,40 @@ async fn browsers_are_let_in_by_origin_only() {
     assert_eq!(ask(&allowed, "https://evil.example").await, None);
 }
 
+/// Everything that answers tell by headers beyond what browsers show any page (the Fetch standard's safelist).
+#[tokio::test]
+async fn a_page_of_an_allowed_origin_reads_what_answers_tell_by_headers() {
+    let origin = "https://app.example";
+    let cors = vec![origin.to_owned()];
+    let running = serve(Settings { cors, ..settings() }, Router::new().route("/", get(async || ""))).await;
+    let answer = send(reqwest::Client::new().get(running.url()).header("origin", origin)).await;
+    assert_eq!(answer.headers["access-control-allow-origin"], origin);
+    assert_eq!(answer.headers["access-control-allow-credentials"], "true");
+    let exposed = answer.headers["access-control-expose-headers"].to_str().unwrap().to_ascii_lowercase();
+    let exposed: Vec<_> = exposed.split(',').map(str::trim).collect();
+    for told in [
+        "x-trace-id",
+        "degraded",
+        "deprecation",
+        "sunset",
+        "retry-after",
+        "www-authenticate",
+        "etag",
+        "allow",
+        "location",
+        "ratelimit-limit",
+        "ratelimit-remaining",
+        "ratelimit-reset",
+        "ratelimit-policy",
+    ] {
+        assert!(exposed.contains(&told), "{told} is not among {exposed:?}");
+    }
+    // Where nobody is allowed nothing is told.
+    let running = serve(settings(), Router::new().route("/", get(async || ""))).await;
+    let answer = send(reqwest::Client::new().get(running.url()).header("origin", origin)).await;
+    assert!(!answer.headers.contains_key("access-control-expose-headers"));
+}
+
 #[tokio::test]
 async fn forwarded_headers_count_from_trusted_proxies_only() {
     let client_of = async |trusted: &[&str], headers: &[(&'static str, &str)]| {

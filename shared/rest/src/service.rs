@@ -187,6 +187,8 @@ impl<C: Section + Clone + Send + Sync + 'static> Service<C> {
     /// Opens the database, builds the routes, serves.
     pub async fn start(&self, mut settings: Settings<C>) -> Result<Running, StartError> {
         settings.common.service = self.spec.service.to_owned();
+        let authenticator = Authenticator::behind_others(&settings.common);
+        let authenticator = authenticator.map_err(|error| StartError::Routes(error.into()))?;
         let db = Db::open(&settings.database, self.migrations, self.durability)
             .await
             .map_err(StartError::Database)?;
@@ -194,7 +196,7 @@ impl<C: Section + Clone + Send + Sync + 'static> Service<C> {
             (importer.settle)(db.clone()).await.map_err(StartError::Derived)?;
         }
         if settings.common.listen.port() != 0 {
-            return self.serve(&settings, db).await;
+            return self.serve(&settings, authenticator, db).await;
         }
         // Routes may need to know their own address, so a free port is chosen before they are built. Somebody else may
         // take it in between; then another one is chosen.
@@ -205,7 +207,7 @@ impl<C: Section + Clone + Send + Sync + 'static> Service<C> {
             if let Ok(free) = TcpListener::bind(any).and_then(|listener| listener.local_addr()) {
                 settings.common.listen = free;
             }
-            match self.serve(&settings, db.clone()).await {
+            match self.serve(&settings, authenticator.clone(), db.clone()).await {
                 Err(StartError::Serve(bff::app::StartError::Bind { key: "listen", .. })) if attempts < 10 => {
                 }
                 outcome => return outcome,
@@ -213,7 +215,12 @@ impl<C: Section + Clone + Send + Sync + 'static> Service<C> {
         }
     }
 
-    async fn serve(&self, settings: &Settings<C>, db: Db) -> Result<Running, StartError> {
+    async fn serve(
+        &self,
+        settings: &Settings<C>,
+        authenticator: Authenticator,
+        db: Db,
+    ) -> Result<Running, StartError> {
         let context = Context {
             db: db.clone(),
             config: Arc::new(settings.config.clone()),
@@ -225,8 +232,7 @@ impl<C: Section + Clone + Send + Sync + 'static> Service<C> {
         let mut app = App::new(settings.common.clone(), self.complete(routes.router)?);
         app.open = routes.open;
         app.errors = ErrorBody::Problem;
-        let authenticator = Authenticator::behind_others(&settings.common);
-        app.authenticator = Some(authenticator.map_err(|error| StartError::Routes(error.into()))?);
+        app.authenticator = Some(authenticator);
         app.ready = vec![database_check(db.clone())];
         let app = bff::app::start(app).await.map_err(StartError::Serve)?;
         Ok(Running { addr: app.addr, db, app })

@@ -9,7 +9,7 @@ use super::{
     internal::Trust,
     key::{self, KeyCheck},
 };
-use crate::config::{Scheme, Settings};
+use crate::config::{Profile, Scheme, Settings, environment_name};
 
 /// Makes a caller of what a request brings, by the schemes that are on. Cheap to clone.
 #[derive(Clone)]
@@ -49,8 +49,18 @@ impl Authenticator {
     /// token has no business here.
     ///
     /// # Errors
-    /// The client that fetches their keys cannot be made.
+    /// The client that fetches their keys cannot be made; or this is production, and nobody is trusted.
     pub fn behind_others(settings: &Settings) -> Result<Self, String> {
+        if settings.profile == Profile::Production && settings.auth.trusted.is_empty() {
+            return Err(format!(
+                "`auth.trusted` is empty: {service} would believe nobody who says for whom they ask, and this is the production \
+                 profile. Name each backend that may ask and where its public keys are, such as \
+                 `--set auth.trusted.<backend>=https://<backend>/.well-known/jwks.json` ({environment}), or start with \
+                 `--profile development`",
+                service = settings.service,
+                environment = environment_name(&settings.service, "auth.trusted.<backend>"),
+            ));
+        }
         let internal = Some(Trust::new(&settings.auth, &settings.tls, &settings.service)?);
         Ok(Self(Arc::new(Schemes { bearer: None, sessions: None, key: None, internal })))
     }

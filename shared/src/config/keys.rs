@@ -12,7 +12,9 @@ pub struct KeySettings {
     /// Where keys are looked up: `GET <url>?ids=<what the key begins with>`.
     #[serde(with = "urls::maybe")]
     pub url: Option<Url>,
-    /// What the directory is sent as `Authorization: Bearer`. A secret: better set by environment.
+    /// What the directory is sent as `Authorization: Bearer`. A secret: better set by environment. It is no token of
+    /// `auth.internal`, as upstreams get: a directory may be anybody's, which knows nothing of those; and who may look all
+    /// keys up is a grant of its own, not one of every backend that may ask for its callers.
     pub secret: Secret,
     /// Milliseconds that the directory's word on a key is taken without asking again: a key that is revoked works for no
     /// longer. At most 5,000.

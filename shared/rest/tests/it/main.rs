@@ -7,4 +7,5 @@ mod events;
 mod idempotency;
 mod imports;
 mod notes;
+mod trust;
 mod versions;

@@ -207,6 +207,8 @@ async fn demo_keys_are_the_same_everywhere_and_nowhere_in_production() {
     World::with(production).await.nobody().get("/dev/key?plan=basic").await.expect(404);
     let mut settings = Settings::for_test(world.database().parent().unwrap());
     production(&mut settings);
+    let keys = "https://backend.example/keys".parse().unwrap();
+    settings.common.auth.trusted.insert("backend".to_owned(), keys);
     let refused = identity::service().start(settings).await.err().unwrap().to_string();
     assert!(refused.contains(key.id()) && refused.contains("database"), "{refused}");
 }

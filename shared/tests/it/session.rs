@@ -3,6 +3,7 @@
 mod browser;
 mod ending;
 mod forgery;
+mod giving_back;
 mod lifetimes;
 mod login;
 mod provider;

@@ -2,7 +2,7 @@
 //! everybody's tokens.
 //!
 //! The sign-in page asks for no password, so it and `/dev/token` exist in the development profile only; in production
-//! the provider answers discovery, keys, refreshes and client credentials, and a company puts its own in its place.
+//! the provider answers discovery, keys, refreshes, revocations and client credentials, and a company puts its own in its place.
 
 mod import;
 mod keys;
@@ -144,6 +144,7 @@ impl FromRef<Identity> for Db {
         provider::page,
         provider::sign_in,
         provider::token,
+        provider::revoke,
         provider::dev_token,
         provider::end_session,
         provider::end_session_by_form,

@@ -1,6 +1,8 @@
 //! `POST /auth/logout`: the session ends here, and the page learns where to send the browser to end the provider's. And
 //! `POST /auth/backchannel-logout`: it has ended there, and the provider says so.
 
+use std::time::Duration;
+
 use axum::{
     body::Bytes,
     extract::State,
@@ -52,7 +54,11 @@ impl Sessions {
         let key = key_of(cookie);
         let record = self.read(&key, false).await.map_err(|error| Trouble::store(&error))?;
         self.end(&key).await.map_err(|error| Trouble::store(&error))?;
-        let (Some(record), Some(origin)) = (record, self.origin(headers, uri)) else { return Ok(None) };
+        let Some(record) = record else { return Ok(None) };
+        if let Some(token) = record.refresh_token.clone() {
+            self.give_back(token);
+        }
+        let Some(origin) = self.origin(headers, uri) else { return Ok(None) };
         let back_to = format!("{origin}{}", self.0.settings.after_logout);
         match self.0.provider.goodbye(&record.id_token, &back_to).await {
             Ok(url) => Ok(url.map(String::from)),
@@ -61,6 +67,27 @@ impl Sessions {
                 Ok(None)
             }
         }
+    }
+
+    /// So that whoever has a copy of it has nothing. Nobody waits for it: who signs out has signed out here.
+    pub(super) fn give_back(&self, refresh_token: String) {
+        let sessions = self.clone();
+        // The description of where, and the request itself.
+        let longest = Duration::from_millis(self.0.settings.provider_timeout_ms) * 2;
+        let work = async move {
+            let given = sessions.0.provider.withdraw(&refresh_token);
+            let reason = match tokio::time::timeout(longest, given).await {
+                Ok(Ok(())) => return,
+                Ok(Err(failure)) => failure.reason().to_owned(),
+                Err(_) => format!("no answer within {} ms", longest.as_millis()),
+            };
+            tracing::warn!(error = reason, "the provider did not take a refresh token back");
+        };
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "who signs out does not wait for it, and it is bounded in time"
+        )]
+        tokio::spawn(work);
     }
 }
 

@@ -4,8 +4,9 @@ mod claims;
 mod discovery;
 mod http;
 mod logout_token;
+mod revocation;
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use openidconnect::{
     AccessTokenHash, AuthType, AuthorizationCode, ClientId, ClientSecret, CsrfToken, EmptyExtraTokenFields,
@@ -113,6 +114,8 @@ pub struct Provider {
     client_id: ClientId,
     client_secret: Option<ClientSecret>,
     scopes: Vec<Scope>,
+    /// By which the provider's clock and ours may differ.
+    skew: Duration,
     logout_tokens: LogoutTokens,
 }
 
@@ -144,6 +147,7 @@ impl Provider {
                 .cloned()
                 .map(Scope::new)
                 .collect(),
+            skew: Duration::from_secs(auth.skew_s),
         }))
     }
 
@@ -182,10 +186,11 @@ impl Provider {
         let discovered = self.discovery.current(&self.http).await?;
         let client = self.client(&discovered, Some(redirect_uri))?;
         let request = client
-            .exchange_code(AuthorizationCode::new(code))
+            .exchange_code(AuthorizationCode::new(code.clone()))
             .map_err(|_| no_token_endpoint())?
-            .set_pkce_verifier(PkceCodeVerifier::new(verifier));
-        let tokens = request.request_async(&self.http).await.map_err(refused)?;
+            .set_pkce_verifier(PkceCodeVerifier::new(verifier.clone()));
+        let tokens = request.request_async(&self.http).await;
+        let tokens = tokens.map_err(|error| self.refused(error, &[&code, &verifier]))?;
         let who = self.who(&discovered, &tokens, Some(Nonce::new(nonce))).await?;
         let who = who.ok_or_else(|| Failure::Untrusted("the provider gave no ID token".to_owned()))?;
         Ok((who, granted(&tokens)))
@@ -200,7 +205,8 @@ impl Provider {
         let client = self.client(&discovered, None)?;
         let token = RefreshToken::new(refresh_token.to_owned());
         let request = client.exchange_refresh_token(&token).map_err(|_| no_token_endpoint())?;
-        let tokens = request.request_async(&self.http).await.map_err(refused)?;
+        let tokens = request.request_async(&self.http).await;
+        let tokens = tokens.map_err(|error| self.refused(error, &[refresh_token]))?;
         Ok((self.who(&discovered, &tokens, None).await?, granted(&tokens)))
     }
 
@@ -240,13 +246,10 @@ impl Provider {
 
     fn client(&self, discovered: &Discovered, redirect_uri: Option<&str>) -> Result<Client, Failure> {
         let metadata = discovered.metadata.clone();
-        let methods = metadata.token_endpoint_auth_methods_supported().cloned().unwrap_or_default();
+        let by_body = metadata.token_endpoint_auth_methods_supported().is_some_and(|known| by_body(known));
         let mut client =
             Client::from_provider_metadata(metadata, self.client_id.clone(), self.client_secret.clone());
-        // `client_secret_basic` is what all must know; some know the other alone, and say so.
-        if methods.contains(&CoreClientAuthMethod::ClientSecretPost)
-            && !methods.contains(&CoreClientAuthMethod::ClientSecretBasic)
-        {
+        if by_body {
             client = client.set_auth_type(AuthType::RequestBody);
         }
         match redirect_uri {
@@ -286,7 +289,11 @@ impl Provider {
         nonce: Option<&Nonce>,
     ) -> Result<Who, String> {
         let client = self.client(discovered, None).map_err(|failure| failure.reason().to_owned())?;
-        let verifier = client.id_token_verifier().set_allowed_algs(ALGORITHMS);
+        // The one time that is checked is its end.
+        let skew = self.skew;
+        let verifier = client.id_token_verifier().set_allowed_algs(ALGORITHMS).set_time_fn(move || {
+            SystemTime::now().checked_sub(skew).unwrap_or(SystemTime::UNIX_EPOCH).into()
+        });
         let claims = match nonce {
             Some(nonce) => token.claims(&verifier, nonce),
             // One that comes with a renewal need not have one (OpenID Connect Core, 12.2).
@@ -303,6 +310,36 @@ impl Provider {
         }
         Ok(Who::of(claims, token))
     }
+
+    /// Why there are no tokens. Some providers quote in their words what they were sent; ours do without.
+    fn refused(&self, error: RequestTokenError<http::HttpError, Refusal>, sent: &[&str]) -> Failure {
+        match error {
+            RequestTokenError::ServerResponse(refusal) => {
+                let mut reason = format!("the provider says: {refusal}");
+                let secret = self.client_secret.as_ref().map(|secret| secret.secret().as_str());
+                for sent in sent.iter().copied().chain(secret).filter(|sent| !sent.is_empty()) {
+                    reason = reason.replace(sent, "(hidden)");
+                }
+                match refusal.error() {
+                    CoreErrorResponseType::InvalidGrant => Failure::Refused(reason),
+                    // Whatever is wrong between the two of us is not the fault of who is signed in.
+                    _ => Failure::Unavailable(reason),
+                }
+            }
+            RequestTokenError::Request(error) => Failure::Unavailable(error.to_string()),
+            RequestTokenError::Parse(..) => Failure::Unavailable(
+                "the provider's token endpoint answered something that is no answer".to_owned(),
+            ),
+            RequestTokenError::Other(reason) => Failure::Unavailable(reason),
+        }
+    }
+}
+
+/// Whether a client's secret is sent in the form. `client_secret_basic` is what all must know; some know the other alone, and
+/// say so.
+fn by_body(methods: &[CoreClientAuthMethod]) -> bool {
+    methods.contains(&CoreClientAuthMethod::ClientSecretPost)
+        && !methods.contains(&CoreClientAuthMethod::ClientSecretBasic)
 }
 
 fn granted(tokens: &Tokens) -> Granted {
@@ -317,22 +354,4 @@ fn granted(tokens: &Tokens) -> Granted {
 
 fn no_token_endpoint() -> Failure {
     Failure::Unavailable("the provider's discovery document has no token_endpoint".to_owned())
-}
-
-fn refused(error: RequestTokenError<http::HttpError, Refusal>) -> Failure {
-    match error {
-        RequestTokenError::ServerResponse(refusal) => {
-            let reason = format!("the provider says: {refusal}");
-            match refusal.error() {
-                CoreErrorResponseType::InvalidGrant => Failure::Refused(reason),
-                // Whatever is wrong between the two of us is not the fault of who is signed in.
-                _ => Failure::Unavailable(reason),
-            }
-        }
-        RequestTokenError::Request(error) => Failure::Unavailable(error.to_string()),
-        RequestTokenError::Parse(..) => Failure::Unavailable(
-            "the provider's token endpoint answered something that is no answer".to_owned(),
-        ),
-        RequestTokenError::Other(reason) => Failure::Unavailable(reason),
-    }
 }

@@ -122,7 +122,13 @@ impl Sessions {
                 })?;
                 match self.0.store.replace(key, sealed).await {
                     Ok(true) => Ok(record),
-                    Ok(false) => Err(Ending::Over),
+                    Ok(false) => {
+                        // Whoever signed out meanwhile gave the old token back, not this one.
+                        if let Some(token) = record.refresh_token {
+                            self.give_back(token);
+                        }
+                        Err(Ending::Over)
+                    }
                     Err(error) => {
                         super::unavailable(&error);
                         Err(Ending::Unavailable)

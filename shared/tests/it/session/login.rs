@@ -1,5 +1,7 @@
 //! Signing in: what works, and all that somebody may have changed on the way.
 
+use std::time::{SystemTime, UNIX_EPOCH};
+
 use http::header;
 use kit::{Place, Reply, Value, json};
 
@@ -182,6 +184,19 @@ async fn an_id_token_that_is_not_for_this_login_signs_nobody_in() {
     }
     *world.provider.state.twist.lock() = json!({});
     world.signed_in().await;
+}
+
+#[tokio::test]
+async fn the_providers_clock_may_differ_as_much_as_of_access_tokens() {
+    let now = || SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
+    // Far enough from the edge that a slow machine changes nothing.
+    for (skew_s, ended, taken) in [(300, 100, true), (300, 500, false), (0, 5, false)] {
+        let world = World::with(|settings| settings.auth.skew_s = skew_s).await;
+        *world.provider.state.twist.lock() = json!({"exp": now() - ended});
+        let browser = world.browser();
+        let answer = browser.try_sign_in(&world.provider).await;
+        assert_eq!(browser.session().is_some(), taken, "{skew_s}, {ended}: {}", answer.text);
+    }
 }
 
 #[tokio::test]

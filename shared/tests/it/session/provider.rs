@@ -66,6 +66,8 @@ impl Provider {
         provider.describe();
         let itself = provider.clone();
         provider.fake().post("/token", move |call| itself.token(call));
+        let itself = provider.clone();
+        provider.fake().post("/revoke", move |call| itself.take_back(call));
         provider
     }
 
@@ -82,6 +84,7 @@ impl Provider {
                 "authorization_endpoint": format!("{url}/authorize"),
                 "token_endpoint": format!("{url}/token"),
                 "end_session_endpoint": format!("{url}/bye"),
+                "revocation_endpoint": format!("{url}/revoke"),
                 "jwks_uri": format!("{url}/jwks.json"),
                 "response_types_supported": ["code"],
                 "subject_types_supported": ["public"],
@@ -134,15 +137,26 @@ impl Provider {
         back.into()
     }
 
+    /// Refresh tokens that are good for something.
+    pub fn refresh_tokens(&self) -> Vec<String> {
+        self.state.refresh_tokens.lock().iter().cloned().collect()
+    }
+
+    /// RFC 7009: what is not known is no failure.
+    fn take_back(&self, call: &Call) -> Reply {
+        if !is_ours(call) {
+            return Reply::json(401, json!({"error": "invalid_client"}));
+        }
+        self.state.refresh_tokens.lock().remove(&form(call)["token"]);
+        Reply::json(200, json!({}))
+    }
+
     fn token(&self, call: &Call) -> Reply {
         if let Some(reply) = self.state.instead.lock().clone() {
             return reply;
         }
         let form = form(call);
-        // RFC 6749, 2.3.1: both are encoded as in forms before they are joined.
-        let encoded = |text: &str| url::form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
-        let expected = BASE64_STANDARD.encode(format!("{}:{}", encoded(CLIENT), encoded(SECRET)));
-        if call.header("authorization") != Some(&format!("Basic {expected}")) {
+        if !is_ours(call) {
             return Reply::json(401, json!({"error": "invalid_client"}));
         }
         let refused =
@@ -203,6 +217,14 @@ impl Provider {
     }
 }
 
-fn form(call: &Call) -> HashMap<String, String> {
+/// Whether the client says who it is (`client_secret_basic`).
+fn is_ours(call: &Call) -> bool {
+    // RFC 6749, 2.3.1: both are encoded as in forms before they are joined.
+    let encoded = |text: &str| url::form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
+    let expected = BASE64_STANDARD.encode(format!("{}:{}", encoded(CLIENT), encoded(SECRET)));
+    call.header("authorization") == Some(&format!("Basic {expected}"))
+}
+
+pub fn form(call: &Call) -> HashMap<String, String> {
     url::form_urlencoded::parse(&call.body).into_owned().collect()
 }

@@ -1,9 +1,10 @@
-//! The OpenID provider: discovery and keys, a sign-in page for development, and the token endpoint.
+//! The OpenID provider: discovery and keys, a sign-in page for development, where tokens are given and given back.
 
 mod authorize;
 mod client;
 mod form;
 mod logout;
+mod revoke;
 mod signer;
 mod token;
 
@@ -25,11 +26,15 @@ pub use logout::{
     __path_dev_sign_out, __path_end_session, __path_end_session_by_form, dev_sign_out, end_session,
     end_session_by_form,
 };
+pub use revoke::{__path_revoke, revoke};
 pub use signer::Signer;
 pub use token::{__path_dev_token, __path_token, dev_token, token};
 
 /// What a signed-in user's token may be used for.
 const USER_SCOPE: &str = "openid profile library activity";
+
+/// How clients say who they are (RFC 8414).
+const AUTH_METHODS: [&str; 3] = ["none", "client_secret_basic", "client_secret_post"];
 
 pub fn routes(development: bool) -> Router<Identity> {
     let documents = Router::new()
@@ -49,7 +54,7 @@ pub fn routes(development: bool) -> Router<Identity> {
 
 /// What reads `Authorization` itself: a client's credentials are no token.
 pub fn open_routes() -> Router<Identity> {
-    Router::new().route("/token", post(token))
+    Router::new().route("/token", post(token)).route("/revoke", post(revoke))
 }
 
 /// Where everything is (OpenID Connect Discovery 1.0).
@@ -63,6 +68,7 @@ pub async fn discovery(State(identity): State<Identity>) -> Result<Response, Pro
             "issuer": issuer,
             "authorization_endpoint": at("/authorize"),
             "token_endpoint": at("/token"),
+            "revocation_endpoint": at("/revoke"),
             "end_session_endpoint": at("/end-session"),
             "backchannel_logout_supported": true,
             "backchannel_logout_session_supported": true,
@@ -72,7 +78,8 @@ pub async fn discovery(State(identity): State<Identity>) -> Result<Response, Pro
             "grant_types_supported": ["authorization_code", "refresh_token", "client_credentials"],
             "subject_types_supported": ["public"],
             "id_token_signing_alg_values_supported": ["ES256"],
-            "token_endpoint_auth_methods_supported": ["none", "client_secret_basic", "client_secret_post"],
+            "token_endpoint_auth_methods_supported": AUTH_METHODS,
+            "revocation_endpoint_auth_methods_supported": AUTH_METHODS,
             "code_challenge_methods_supported": ["S256"],
             "authorization_response_iss_parameter_supported": true,
             "scopes_supported": USER_SCOPE.split(' ').collect::<Vec<_>>(),

@@ -34,8 +34,8 @@ pub struct Tokens {
     id_token: Option<String>,
 }
 
-/// Why no token was given: RFC 6749, 5.2, or a failure of ours.
-enum Refusal {
+/// Why no token was given, or taken back: RFC 6749, 5.2, or a failure of ours.
+pub enum Refusal {
     OAuth(StatusCode, &'static str, String),
     Failure(Problem),
 }
@@ -45,8 +45,25 @@ impl Refusal {
         Self::OAuth(StatusCode::BAD_REQUEST, "invalid_grant", description.into())
     }
 
-    fn request(description: impl Into<String>) -> Self {
+    pub fn request(description: impl Into<String>) -> Self {
         Self::OAuth(StatusCode::BAD_REQUEST, "invalid_request", description.into())
+    }
+
+    /// To a request with these headers.
+    pub fn response(self, headers: &HeaderMap) -> Response {
+        match self {
+            Self::OAuth(status, error, description) => {
+                let refusal = serde_json::json!({ "error": error, "error_description": description });
+                let mut response = uncached(status, &refusal);
+                // RFC 6749, 5.2: in the scheme that was tried.
+                if status == StatusCode::UNAUTHORIZED && headers.contains_key(header::AUTHORIZATION) {
+                    let challenge = HeaderValue::from_static("Basic realm=\"clients\", charset=\"UTF-8\"");
+                    response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
+                }
+                response
+            }
+            Self::Failure(problem) => problem.into_response(),
+        }
     }
 }
 
@@ -68,21 +85,11 @@ impl From<jsonwebtoken::errors::Error> for Refusal {
 pub async fn token(State(identity): State<Identity>, headers: HeaderMap, body: Bytes) -> Response {
     match granted(&identity, &headers, &body).await {
         Ok(tokens) => uncached(StatusCode::OK, &tokens),
-        Err(Refusal::OAuth(status, error, description)) => {
-            let refusal = serde_json::json!({ "error": error, "error_description": description });
-            let mut response = uncached(status, &refusal);
-            // RFC 6749, 5.2: in the scheme that was tried.
-            if status == StatusCode::UNAUTHORIZED && headers.contains_key(header::AUTHORIZATION) {
-                let challenge = HeaderValue::from_static("Basic realm=\"clients\", charset=\"UTF-8\"");
-                response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
-            }
-            response
-        }
-        Err(Refusal::Failure(problem)) => problem.into_response(),
+        Err(refusal) => refusal.response(&headers),
     }
 }
 
-fn uncached(status: StatusCode, body: &impl Serialize) -> Response {
+pub fn uncached(status: StatusCode, body: &impl Serialize) -> Response {
     match rest::json(status, body) {
         Ok(mut response) => {
             response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
@@ -92,9 +99,14 @@ fn uncached(status: StatusCode, body: &impl Serialize) -> Response {
     }
 }
 
+/// # Errors
+/// A parameter is given more than once.
+pub fn form(body: &[u8]) -> Result<Form, Refusal> {
+    Form::parse(body).map_err(|name| Refusal::request(format!("{name} is given more than once")))
+}
+
 async fn granted(identity: &Identity, headers: &HeaderMap, body: &[u8]) -> Result<Tokens, Refusal> {
-    let form =
-        Form::parse(body).map_err(|name| Refusal::request(format!("{name} is given more than once")))?;
+    let form = form(body)?;
     match form.get("grant_type") {
         Some("authorization_code") => by_code(identity, headers, &form).await,
         Some("refresh_token") => by_refresh_token(identity, headers, &form).await,
@@ -108,7 +120,7 @@ async fn granted(identity: &Identity, headers: &HeaderMap, body: &[u8]) -> Resul
     }
 }
 
-fn required<'a>(form: &'a Form, name: &str) -> Result<&'a str, Refusal> {
+pub fn required<'a>(form: &'a Form, name: &str) -> Result<&'a str, Refusal> {
     form.get(name).ok_or_else(|| Refusal::request(format!("{name} is missing")))
 }
 
@@ -125,7 +137,7 @@ struct Code {
 }
 
 /// The client that a user's tokens are for: by its secret, where it has one, or by its name alone (RFC 6749, 2.1 and 3.2.1).
-fn users_client(identity: &Identity, headers: &HeaderMap, form: &Form) -> Result<String, Refusal> {
+pub fn users_client(identity: &Identity, headers: &HeaderMap, form: &Form) -> Result<String, Refusal> {
     let wrong =
         |why: &str| Refusal::OAuth(StatusCode::UNAUTHORIZED, "invalid_client", format!("the client {why}"));
     let in_header = match headers.get(header::AUTHORIZATION) {
@@ -251,7 +263,7 @@ async fn by_refresh_token(identity: &Identity, headers: &HeaderMap, form: &Form)
     Ok(tokens)
 }
 
-async fn withdraw(tx: &mut SqliteConnection, family: &[u8]) -> Result<(), sqlx::Error> {
+pub async fn withdraw(tx: &mut SqliteConnection, family: &[u8]) -> Result<(), sqlx::Error> {
     sqlx::query("DELETE FROM refresh_tokens WHERE family = ?").bind(family).execute(tx).await?;
     Ok(())
 }

@@ -117,6 +117,35 @@ async fn who_is_signed_out_everywhere_is_signed_out_of_clients_that_want_to_know
 }
 
 #[tokio::test]
+async fn a_refresh_token_is_taken_back_with_all_of_its_sign_in() {
+    let world = World::start().await;
+    let web = [("client_id", "web")];
+    let one = signed_in(&world, &world.nobody(), &web).await.expect(200);
+    let newer = refreshed(&world, &one).await.expect(200);
+    let other = signed_in(&world, &world.nobody(), &web).await.expect(200);
+    let give_back = async |token: &str, client: &str| {
+        let fields = [("token", token), ("token_type_hint", "refresh_token"), ("client_id", client)];
+        world.nobody().post("/revoke", &fields).await
+    };
+    let token = text(&newer.body["refresh_token"]);
+    // Nobody else's word ends it, and what is not known is no failure: both look alike.
+    assert_eq!(give_back(&token, "another").await.expect(200).header("cache-control"), "no-store");
+    give_back("unknown", "web").await.expect(200);
+    let newer = refreshed(&world, &newer).await.expect(200);
+
+    // The one before is enough: whoever holds any of the family holds nothing.
+    give_back(&token, "web").await.expect(200);
+    assert_eq!(refreshed(&world, &newer).await.expect(400).body["error"], "invalid_grant");
+    refreshed(&world, &other).await.expect(200);
+
+    let access = text(&newer.body["access_token"]);
+    assert_eq!(give_back(&access, "web").await.expect(400).body["error"], "unsupported_token_type");
+    assert_eq!(give_back("", "web").await.expect(400).body["error"], "invalid_request");
+    let found = world.nobody().get("/.well-known/openid-configuration").await.expect(200);
+    assert_eq!(found.body["revocation_endpoint"], format!("{}/revoke", world.url()));
+}
+
+#[tokio::test]
 async fn a_client_with_a_secret_must_present_it_and_another_must_not() {
     const SECRET: &str = "a secret with & and : and %";
     let secret = |settings: &mut rest::Settings<identity::Config>| {
@@ -146,6 +175,11 @@ async fn a_client_with_a_secret_must_present_it_and_another_must_not() {
     let tokens =
         signed_in(&world, &nobody, &[("client_id", "web"), ("client_secret", SECRET)]).await.expect(200);
     refreshed(&world, &tokens).await.expect(401);
+    let token = text(&tokens.body["refresh_token"]);
+    nobody.post("/revoke", &[("token", &token), ("client_id", "web")]).await.expect(401);
+    basic(SECRET).post("/revoke", &[("token", &token)]).await.expect(200);
+    let fields = [("grant_type", "refresh_token"), ("refresh_token", token.as_str())];
+    assert_eq!(basic(SECRET).post("/token", &fields).await.expect(400).body["error"], "invalid_grant");
 
     let public = World::start().await;
     let refused =

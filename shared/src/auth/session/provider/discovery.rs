@@ -5,16 +5,49 @@ use std::{
     time::{Duration, Instant},
 };
 
-use openidconnect::{AsyncHttpClient, ProviderMetadataWithLogout, core::CoreJsonWebKeySet};
+use openidconnect::{
+    AdditionalProviderMetadata, AsyncHttpClient, LogoutProviderMetadata, ProviderMetadata, RevocationUrl,
+    core::{
+        CoreAuthDisplay, CoreClaimName, CoreClaimType, CoreClientAuthMethod, CoreGrantType, CoreJsonWebKey,
+        CoreJsonWebKeySet, CoreJweContentEncryptionAlgorithm, CoreJweKeyManagementAlgorithm,
+        CoreResponseMode, CoreResponseType, CoreSubjectIdentifierType,
+    },
+};
 use parking_lot::RwLock;
+use serde::{Deserialize, Serialize};
 use url::Url;
 
 use super::{Failure, http::Http};
 use crate::config::AuthSettings;
 
+/// Where tokens are given back (RFC 8414, section 2).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Places {
+    pub revocation_endpoint: Option<RevocationUrl>,
+    /// How clients say there who they are; None: as at the token endpoint.
+    pub revocation_endpoint_auth_methods_supported: Option<Vec<CoreClientAuthMethod>>,
+}
+
+impl AdditionalProviderMetadata for Places {}
+
+pub type Metadata = ProviderMetadata<
+    LogoutProviderMetadata<Places>,
+    CoreAuthDisplay,
+    CoreClientAuthMethod,
+    CoreClaimName,
+    CoreClaimType,
+    CoreGrantType,
+    CoreJweContentEncryptionAlgorithm,
+    CoreJweKeyManagementAlgorithm,
+    CoreJsonWebKey,
+    CoreResponseMode,
+    CoreResponseType,
+    CoreSubjectIdentifierType,
+>;
+
 /// What the provider says of itself, its keys included.
 pub struct Discovered {
-    pub metadata: ProviderMetadataWithLogout,
+    pub metadata: Metadata,
     since: Instant,
 }
 
@@ -104,7 +137,7 @@ impl Discovery {
     }
 
     /// OpenID Connect Discovery 1.0, section 4. By hand, as a URL is the same issuer with and without its final slash.
-    async fn fetch(&self, http: &Http) -> Result<ProviderMetadataWithLogout, String> {
+    async fn fetch(&self, http: &Http) -> Result<Metadata, String> {
         let base = self.issuer.as_str().trim_end_matches('/');
         let url = format!("{base}/.well-known/openid-configuration");
         let request = http::Request::get(&url).header(http::header::ACCEPT, "application/json");
@@ -113,7 +146,7 @@ impl Discovery {
         if response.status() != http::StatusCode::OK {
             return Err(format!("{url}: {}", response.status()));
         }
-        let metadata: ProviderMetadataWithLogout =
+        let metadata: Metadata =
             serde_json::from_slice(response.body()).map_err(|error| format!("{url}: {error}"))?;
         if !self.is(metadata.issuer().as_str()) {
             return Err(format!(

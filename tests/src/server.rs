@@ -100,9 +100,12 @@ fn parsed(url: &str) -> url::Url {
     url::Url::parse(url).expect("a URL")
 }
 
+/// Redirects are answers, not followed.
 pub(crate) fn http_client() -> reqwest::Client {
-    #[expect(clippy::disallowed_methods, clippy::expect_used, reason = "a test is a client, not a BFF")]
-    reqwest::Client::builder().no_proxy().build().expect("an HTTP client")
+    #[expect(clippy::disallowed_methods, reason = "a test is a client, not a BFF")]
+    let builder = reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none());
+    #[expect(clippy::expect_used, reason = "a test may panic")]
+    builder.build().expect("an HTTP client")
 }
 
 /// A BFF at work.

@@ -156,7 +156,8 @@ pub struct Limits {
     pub streams: u32,
     /// Bytes of request bodies that are being read or worked on, of all requests. Beyond it, long ones are refused.
     pub bodies_bytes: usize,
-    /// Bytes of answers that wait for slow peers, of all connections. Beyond it, the slowest are cut off.
+    /// Bytes of answers that wait for slow peers, of all connections. Beyond it, the slowest are cut off, and one address
+    /// may leave no more than a sixteenth of its part.
     pub unsent_bytes: usize,
     /// Bytes of a GraphQL document.
     pub document_bytes: usize,
@@ -244,7 +245,7 @@ impl Default for Limits {
             answer_bytes: 8 << 20,
             connections: 10_000,
             connections_per_address: 1_000,
-            requests_per_address: 1_000,
+            requests_per_address: 256,
             header_bytes: 16 * 1024,
             headers: 100,
             url_bytes: 8 * 1024,
@@ -265,7 +266,7 @@ impl Default for Limits {
             first: 100,
             cost: 10_000,
             introspection_depth: 20,
-            unsent_bytes_per_address: 16 << 20,
+            unsent_bytes_per_address: 8 << 20,
         }
     }
 }

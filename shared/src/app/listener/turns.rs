@@ -24,14 +24,30 @@ use crate::{
     config::{Limits, Network},
 };
 
-type Shares = Mutex<HashMap<IpAddr, Arc<Share>>>;
+#[derive(Default)]
+struct Shares {
+    clients: Mutex<HashMap<IpAddr, Arc<Share>>>,
+    /// Of answers to all of them that are there and have not gone.
+    bytes: AtomicUsize,
+}
 
 pub(super) struct Turns {
-    requests: usize,
-    bytes: usize,
+    bounds: Bounds,
     exempt: Vec<Network>,
     shares: Arc<Shares>,
 }
+
+#[derive(Clone, Copy)]
+struct Bounds {
+    requests: usize,
+    /// Of one client.
+    bytes: usize,
+    /// Of all.
+    bytes_of_all: usize,
+}
+
+/// Where all clients leave too much lying, each may leave one of so many parts of what it else might.
+const TIGHT: usize = 16;
 
 /// What one client has under way.
 #[derive(Default)]
@@ -52,18 +68,18 @@ struct Counted {
     client: IpAddr,
     share: Arc<Share>,
     shares: Arc<Shares>,
-    /// Requests of this client when this one came, itself included; and how many it may have.
+    bounds: Bounds,
+    /// Requests of this client when this one came, itself included.
     nth: usize,
-    requests: usize,
-    /// Bytes of its answer; and how many its client may leave lying.
+    /// Bytes of its answer.
     answer: AtomicUsize,
-    bytes: usize,
 }
 
 impl Turns {
     pub(super) fn new(limits: &Limits, exempt: Vec<Network>) -> Self {
         let Limits { requests_per_address: requests, unsent_bytes_per_address: bytes, .. } = *limits;
-        Self { requests, bytes, exempt, shares: Arc::default() }
+        let bounds = Bounds { requests, bytes, bytes_of_all: limits.unsent_bytes };
+        Self { bounds, exempt, shares: Arc::default() }
     }
 
     /// The turn of a request that has come from this address, as far as trusted proxies tell.
@@ -72,27 +88,26 @@ impl Turns {
             return Arc::new(Turn { counted: None });
         }
         let client = household(client);
-        let mut shares = self.shares.lock();
-        let share = Arc::clone(shares.entry(client).or_default());
+        let mut clients = self.shares.clients.lock();
+        let share = Arc::clone(clients.entry(client).or_default());
         let nth = share.requests.fetch_add(1, Relaxed) + 1;
-        drop(shares);
-        let Self { requests, bytes, .. } = *self;
+        drop(clients);
         let (answer, shares) = (AtomicUsize::new(0), Arc::clone(&self.shares));
-        Arc::new(Turn { counted: Some(Counted { client, share, shares, nth, requests, answer, bytes }) })
+        Arc::new(Turn { counted: Some(Counted { client, share, shares, bounds: self.bounds, nth, answer }) })
     }
 }
 
 impl Turn {
     /// Its client has so much under way that there is not even room to tell it so.
     pub(super) fn is_beyond_words(&self) -> bool {
-        self.counted.as_ref().is_some_and(|counted| counted.nth > counted.requests.saturating_mul(2))
+        self.counted.as_ref().is_some_and(|counted| counted.nth > counted.bounds.requests.saturating_mul(2))
     }
 
     /// Why nothing is to be done for this request.
     pub(in crate::app) fn refusal(&self, errors: ErrorBody) -> Option<Response> {
         let counted = self.counted.as_ref()?;
-        if counted.nth > counted.requests {
-            let requests = counted.requests;
+        let requests = counted.bounds.requests;
+        if counted.nth > requests {
             let message = format!(
                 "From this address {requests} requests are under way, as many as one may have: send it again when one \
                  is answered"
@@ -116,13 +131,17 @@ impl Turn {
         let bytes = usize::try_from(bytes).unwrap_or(usize::MAX);
         counted.answer.store(bytes, Relaxed);
         counted.share.bytes.fetch_add(bytes, Relaxed);
+        counted.shares.bytes.fetch_add(bytes, Relaxed);
         response
     }
 }
 
 impl Counted {
     fn leaves_too_much(&self, errors: ErrorBody) -> Option<Response> {
-        (self.share.bytes.load(Relaxed) >= self.bytes).then(|| {
+        let Bounds { bytes, bytes_of_all, .. } = self.bounds;
+        let tight = self.shares.bytes.load(Relaxed) >= bytes_of_all;
+        let most = if tight { bytes / TIGHT } else { bytes };
+        (self.share.bytes.load(Relaxed) >= most.max(1)).then(|| {
             let message = "Answers to this address wait to be taken, as many bytes as one may leave: read them, then send \
                            it again";
             refused(errors, message.to_owned())
@@ -137,9 +156,10 @@ fn refused(errors: ErrorBody, message: String) -> Response {
 impl Drop for Counted {
     fn drop(&mut self) {
         self.share.bytes.fetch_sub(*self.answer.get_mut(), Relaxed);
-        let mut shares = self.shares.lock();
+        self.shares.bytes.fetch_sub(*self.answer.get_mut(), Relaxed);
+        let mut clients = self.shares.clients.lock();
         if self.share.requests.fetch_sub(1, Relaxed) == 1 {
-            shares.remove(&self.client);
+            clients.remove(&self.client);
         }
     }
 }

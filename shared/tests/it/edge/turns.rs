@@ -106,6 +106,23 @@ async fn who_leaves_its_answers_lying_is_given_no_more() {
 }
 
 #[tokio::test]
+async fn where_all_together_leave_too_much_each_may_leave_less() {
+    let mut settings = settings();
+    settings.trusted_proxies = vec!["127.0.0.0/8".parse().unwrap()];
+    patient(&mut settings.limits);
+    // Of its own part nobody comes to the end.
+    settings.limits.unsent_bytes_per_address = 10 * LARGE;
+    settings.limits.unsent_bytes = LARGE;
+    let server = with(settings).await;
+    let mut shut = Shut::at(&server).await;
+    let [one, other] = [[("x-forwarded-for", "192.0.2.1")], [("x-forwarded-for", "192.0.2.2")]];
+    assert_eq!(shut.ask(&one).await, Ok(200));
+    assert_eq!(shut.ask(&other).await, Ok(200), "who leaves nothing is served");
+    assert_eq!(shut.ask(&one).await, Ok(429));
+    assert_eq!(shut.ask(&other).await, Ok(429));
+}
+
+#[tokio::test]
 async fn an_address_has_so_many_requests_under_way_and_is_told_so() {
     let (server, _gone) = telling(|limits| {
         patient(limits);

@@ -1,5 +1,6 @@
 //! The accept loop: bounded connections, slow ones cut off, a drain that ends.
 
+mod frames;
 mod pace;
 mod patrol;
 mod refusal;

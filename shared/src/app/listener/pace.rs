@@ -10,7 +10,7 @@ use std::sync::{
 
 use tokio::sync::Notify;
 
-use super::turns::Turn;
+use super::{frames::Begun, turns::Turn};
 
 /// What all connections of a listener share. Times are milliseconds since the listener began, as of the patrol's last
 /// round: nobody looks at a clock for a single read.
@@ -41,6 +41,8 @@ pub(super) struct Pace {
     silent_since: AtomicU64,
     /// Since when a head is coming that is not there yet; [`NEVER`]: none is.
     head_since: AtomicU64,
+    /// Of HTTP/2: since when a frame is coming, or headers of several, that are not whole yet; [`NEVER`]: none is.
+    frame_since: AtomicU64,
     /// Since when what is to be written waits; [`NEVER`]: it does not.
     stalled_since: AtomicU64,
     /// Bytes of answers that the peer has not taken yet, where they are counted, and when it last took some.
@@ -108,6 +110,7 @@ impl Pace {
             under_way: AtomicUsize::new(0),
             silent_since: AtomicU64::new(now),
             head_since: AtomicU64::new(NEVER),
+            frame_since: AtomicU64::new(NEVER),
             stalled_since: AtomicU64::new(NEVER),
             unsent: AtomicUsize::new(0),
             taken_at: AtomicU64::new(now),
@@ -123,13 +126,19 @@ impl Pace {
         self.common.is_draining()
     }
 
-    /// Bytes came in: where nothing is under way, they begin a head. Frames of HTTP/2 may be about other things.
+    /// Bytes came in over HTTP/1: where nothing is under way, they begin a head.
     pub(super) fn read(&self) {
-        if self.under_way.load(Relaxed) == 0
-            && self.head_since.load(Relaxed) == NEVER
-            && !self.http2.load(Relaxed)
-        {
+        if self.under_way.load(Relaxed) == 0 && self.head_since.load(Relaxed) == NEVER {
             self.head_since.store(self.common.now(), Relaxed);
+        }
+    }
+
+    /// Bytes came in over HTTP/2, and left that begun.
+    pub(super) fn read_frames(&self, begun: Begun) {
+        match begun {
+            Begun::Nothing => self.frame_since.store(NEVER, Relaxed),
+            Begun::Same => {}
+            Begun::New => self.frame_since.store(self.common.now(), Relaxed),
         }
     }
 
@@ -180,7 +189,10 @@ impl Pace {
         let untaken = (unsent > 0).then(|| now.saturating_sub(self.taken_at.load(Relaxed)));
         Some(Sight {
             http2: self.http2.load(Relaxed),
-            head: lasting(self.head_since.load(Relaxed)).filter(|_| !busy),
+            // Until headers are whole, HTTP/2 reads nothing else of the connection: whatever is under way.
+            head: lasting(self.head_since.load(Relaxed))
+                .filter(|_| !busy)
+                .max(lasting(self.frame_since.load(Relaxed))),
             silent: lasting(self.silent_since.load(Relaxed)).filter(|_| !busy),
             stalled: lasting(self.stalled_since.load(Relaxed)).max(untaken),
             unsent,

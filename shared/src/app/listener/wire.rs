@@ -14,6 +14,7 @@ use tokio::{
 };
 
 use super::{
+    frames::{self, Frames},
     pace::Pace,
     refusal::{FAREWELL, FAREWELL_BYTES, Refusal},
     seats::Seat,
@@ -24,13 +25,41 @@ pub(super) struct Wire {
     stream: TcpStream,
     pace: Arc<Pace>,
     errors: ErrorBody,
-    /// Nothing has been read yet: what comes says which protocol it is.
-    fresh: bool,
+    spoken: Spoken,
     /// What goes out in place of what hyper wanted to say; hyper's bytes are done with when it has gone.
     instead: Bytes,
     farewell: Option<Farewell>,
     /// Also a socket's, whose task is another.
     _seat: Seat,
+}
+
+/// Which protocol it is, as its first bytes say.
+enum Spoken {
+    /// So many are those of HTTP/2.
+    Unknown(usize),
+    Http1,
+    Http2(Box<Frames>),
+}
+
+impl Spoken {
+    fn read(&mut self, come: &[u8], pace: &Pace) {
+        if let Self::Unknown(before) = *self {
+            let mut expected = frames::PREFACE.iter().skip(before);
+            let known = before + come.iter().take_while(|byte| expected.next() == Some(byte)).count();
+            if known >= frames::DECISIVE {
+                pace.speaks_http2();
+                *self = Self::Http2(Box::new(Frames::behind(before)));
+            } else if known < before + come.len() {
+                *self = Self::Http1;
+            } else {
+                *self = Self::Unknown(known);
+            }
+        }
+        match self {
+            Self::Unknown(_) | Self::Http1 => pace.read(),
+            Self::Http2(frames) => pace.read_frames(frames.read(come)),
+        }
+    }
 }
 
 /// After our last word: what is left unread at the end would make the operating system throw it away on its way.
@@ -41,7 +70,15 @@ struct Farewell {
 
 impl Wire {
     pub(super) fn new(stream: TcpStream, pace: Arc<Pace>, seat: Seat, errors: ErrorBody) -> Self {
-        Self { stream, pace, errors, fresh: true, instead: Bytes::new(), farewell: None, _seat: seat }
+        Self {
+            stream,
+            pace,
+            errors,
+            spoken: Spoken::Unknown(0),
+            instead: Bytes::new(),
+            farewell: None,
+            _seat: seat,
+        }
     }
 
     /// What is said in place of an answer that hyper makes without any service: it has a status and no body.
@@ -82,13 +119,8 @@ impl AsyncRead for Wire {
         let outcome = Pin::new(&mut self.stream).poll_read(context, into);
         let come = &into.filled()[before..];
         if !come.is_empty() {
-            if self.fresh {
-                self.fresh = false;
-                if come.starts_with(b"PRI ") {
-                    self.pace.speaks_http2();
-                }
-            }
-            self.pace.read();
+            let Self { spoken, pace, .. } = &mut *self;
+            spoken.read(come, pace);
         }
         outcome
     }

@@ -1,6 +1,6 @@
 //! HTTP/2: streams, windows and resets are bounded too.
 
-use super::world::{Peer, asking, server, telling};
+use super::world::{LONG, Peer, asking, server, telling};
 use bff::app::Running;
 use bytes::Bytes;
 use h2::client::SendRequest;
@@ -77,4 +77,51 @@ async fn who_gives_an_answer_no_room_is_cut_off_though_it_answers_pings() {
     // Held, and its window never opened again.
     let _answer = answer.await.unwrap();
     gone.recv().await.unwrap();
+}
+
+/// A frame: its type, flags, stream and payload (RFC 9113 §4.1).
+fn frame(kind: u8, flags: u8, stream: u8, payload: &[u8]) -> Vec<u8> {
+    let length = u8::try_from(payload.len()).unwrap();
+    [&[0, 0, length, kind, flags, 0, 0, 0, stream], payload].concat()
+}
+
+const HEADERS: u8 = 1;
+const CONTINUATION: u8 = 9;
+const END_STREAM: u8 = 1;
+const END_HEADERS: u8 = 4;
+
+/// `GET http://x/` of HPACK's static table (RFC 7541, A and B).
+const GET: &[u8] = &[0x82, 0x86, 0x84, 0x41, 1, b'x'];
+
+#[tokio::test]
+async fn who_drips_headers_is_gone_also_where_it_has_asked_before() {
+    let server = server(|limits| {
+        limits.head_timeout_ms = 200;
+        limits.idle_timeout_ms = LONG;
+    })
+    .await;
+    let mut kept = Peer::of(&server).await;
+    let mut beginning = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".to_vec();
+    beginning.extend(frame(4, 0, 0, &[]));
+    beginning.extend(frame(HEADERS, END_STREAM | END_HEADERS, 1, GET));
+    kept.send(&beginning).await;
+    kept.until(b"fine").await;
+    for (begun, more) in [
+        // Headers that never end, in whole frames,
+        (frame(HEADERS, END_STREAM, 1, GET), frame(CONTINUATION, 0, 1, &[])),
+        // and a frame that never ends.
+        (frame(HEADERS, END_STREAM | END_HEADERS, 1, &[0; 200])[..20].to_vec(), vec![0]),
+    ] {
+        let mut dripping = Peer::of(&server).await;
+        dripping.send(&beginning).await;
+        dripping.until(b"fine").await;
+        let mut begun = begun;
+        // The next stream's.
+        begun[8] = 3;
+        let more = if more.len() > 1 { frame(CONTINUATION, 0, 3, &[]) } else { more };
+        dripping.send(&begun).await;
+        dripping.until_gone(&more).await;
+    }
+    kept.send(&frame(HEADERS, END_STREAM | END_HEADERS, 3, GET)).await;
+    kept.until(b"fine").await;
 }

@@ -106,6 +106,32 @@ impl Peer {
         }
     }
 
+    /// Sends that again and again until the other side has had enough.
+    pub async fn until_gone(mut self, bytes: &[u8]) {
+        let (mut read, mut write) = self.0.split();
+        let mut pace = tokio::time::interval(std::time::Duration::from_millis(5));
+        let mut said = Vec::new();
+        loop {
+            tokio::select! {
+                got = read.read_buf(&mut said) => if matches!(got, Ok(0) | Err(_)) { return },
+                _ = pace.tick() => { let _ = write.write_all(bytes).await; }
+            }
+        }
+    }
+
+    /// Reads until that comes.
+    pub async fn until(&mut self, expected: &[u8]) {
+        let mut said = Vec::new();
+        while !said.windows(expected.len()).any(|bytes| bytes == expected) {
+            assert_ne!(
+                self.0.read_buf(&mut said).await.unwrap(),
+                0,
+                "it ends: {}",
+                String::from_utf8_lossy(&said)
+            );
+        }
+    }
+
     /// One answer with a length.
     pub async fn reply(&mut self) -> Reply {
         self.try_reply().await.unwrap()

@@ -10,3 +10,7 @@ mod judge;
 mod the_kit;
 mod validation;
 mod walls;
+
+/// Counts what is allocated: a request may take only so much of it (`validation/bounds.rs`).
+#[global_allocator]
+static COUNTING: &stats_alloc::StatsAlloc<std::alloc::System> = &stats_alloc::INSTRUMENTED_SYSTEM;

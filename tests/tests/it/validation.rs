@@ -3,6 +3,7 @@
 //!
 //! To see more cases of chance: `FUZZ_CASES=20000 cargo nextest run -p kit fuzz`; one again: `FUZZ_SEED=<seed>`.
 
+mod bounds;
 mod examples;
 mod fuzz;
 mod values;

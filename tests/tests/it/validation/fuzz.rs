@@ -87,7 +87,7 @@ const WORDS: &[&str] = &[
     "\u{feff}",
 ];
 
-fn seeds() -> Vec<u64> {
+pub(super) fn seeds() -> Vec<u64> {
     let number = |text: Option<&str>| text?.parse::<u64>().ok();
     if let Some(seed) = number(option_env!("FUZZ_SEED")) {
         return vec![seed];
@@ -122,7 +122,7 @@ fn example<'a>(rng: &mut StdRng) -> &'a str {
     from.choose(rng).or(good.choose(rng)).copied().unwrap_or("{ dog { name } }")
 }
 
-fn document(rng: &mut StdRng) -> String {
+pub(super) fn document(rng: &mut StdRng) -> String {
     match rng.random_range(0..20) {
         0 => (0..rng.random_range(0..60)).map(|_| *WORDS.choose(rng).expect("words")).collect(),
         1 => {
@@ -175,7 +175,7 @@ fn mutated(rng: &mut StdRng) -> String {
     text.concat()
 }
 
-fn variables(rng: &mut StdRng) -> Value {
+pub(super) fn variables(rng: &mut StdRng) -> Value {
     let values = values::all();
     let value = |rng: &mut StdRng| values.choose(rng).cloned().unwrap_or_default();
     match rng.random_range(0..3) {

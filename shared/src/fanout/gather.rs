@@ -119,7 +119,8 @@ pub fn gather_object<'p, R: Entity>(
     rows: Vec<&'p R>,
     cx: &'p Cx<'p>,
 ) -> Gathering<'p, Level<'p, R>> {
-    cx.loader.stats().touch(rows.len());
+    let objects = rows.len() as u64;
+    cx.loader.stats().touch(objects.saturating_mul(plan.weight));
     if plan.flat || rows.is_empty() {
         return Gathering::Ready(Level { rows, fields: Vec::new(), order: None, serial: 0 });
     }
@@ -133,6 +134,7 @@ pub fn gather_object<'p, R: Entity>(
         {
             Gathered::There(Box::new(Failed { fault, nullable: field.nullable }))
         } else if let Kind::Node(node) = &field.kind {
+            cx.loader.stats().touch(objects.saturating_mul(field.weight));
             let nullable = field.nullable;
             match fenced(|| node.gather(&rows, cx)) {
                 Ok(Gathering::Ready(written)) => Gathered::There(written),
@@ -148,6 +150,7 @@ pub fn gather_object<'p, R: Entity>(
                 Err(fault) => Gathered::There(Box::new(Failed { fault, nullable })),
             }
         } else {
+            cx.loader.stats().touch(objects.saturating_mul(field.weight));
             Gathered::Row
         });
     }

@@ -53,7 +53,7 @@ pub struct Stats {
     /// Only where somebody looks at it.
     account: Option<Account>,
     degraded: Mutex<Vec<DegradedAt>>,
-    /// Objects that were there, where somebody pays for them.
+    /// What that costs which was there, where somebody pays for it.
     touched: Option<AtomicU64>,
     /// What the operation cost, where somebody pays for it.
     cost: Mutex<Option<Cost>>,
@@ -71,20 +71,20 @@ impl Stats {
         self.account.as_ref().map(|account| account.close(shared))
     }
 
-    /// Counts the objects that are there as well.
+    /// Counts what is there as well.
     #[must_use]
     pub(crate) fn with_objects(self) -> Self {
         Self { touched: Some(AtomicU64::new(0)), ..self }
     }
 
-    /// So many more objects are there.
-    pub(super) fn touch(&self, objects: usize) {
+    /// What is there costs so much more: 1 for each object, if no tag says otherwise.
+    pub(super) fn touch(&self, cost: u64) {
         if let Some(touched) = &self.touched {
-            touched.fetch_add(objects as u64, Relaxed);
+            touched.fetch_add(cost, Relaxed);
         }
     }
 
-    /// The objects that were there so far, if they are counted.
+    /// What all costs that was there so far, if it is counted.
     pub(crate) fn touched(&self) -> u64 {
         self.touched.as_ref().map_or(0, |touched| touched.load(Relaxed))
     }

@@ -5,7 +5,7 @@ use super::{
     defer::{Cut, Cutting, SetId, Usage, compile_cut},
     row::Entity,
 };
-use crate::request::RequestContext;
+use crate::{graphql::Tag, request::RequestContext};
 use async_graphql::{
     Name, Pos, Positioned,
     parser::types::{Directive, Field as DocumentField, FragmentDefinition, Selection, SelectionSet},
@@ -202,6 +202,8 @@ pub struct Compiler<'d> {
     within: SetId,
     /// Nothing else of the operation is gathered beside what is compiled.
     alone: bool,
+    /// What each object costs that the field leads to.
+    weight: u64,
 }
 
 impl<'d> Compiler<'d> {
@@ -224,7 +226,15 @@ impl<'d> Compiler<'d> {
             cutting: None,
             within: SetId::default(),
             alone,
+            weight: 1,
         }
+    }
+
+    /// The same for a root that stands in this type.
+    #[must_use]
+    pub(super) fn at_root(self, object: &str, field: &Name) -> Self {
+        let weight = tag(self.registry, object, field).0.of_object();
+        Self { weight, ..self }
     }
 
     /// The same where the document is cut, for what waits for `within`.
@@ -261,10 +271,10 @@ impl<'d> Compiler<'d> {
         Compiler { edge: self.edge.clone(), origin: self.origin.clone(), alone: false, ..*self }
     }
 
-    /// What is compiled of a field below.
-    fn below(&self, key: &Name) -> Compiler<'_> {
+    /// What is compiled of a field below, each of whose objects costs so much.
+    fn below(&self, key: &Name, weight: u64) -> Compiler<'_> {
         let edge = format!("{}.{key}", self.edge).into();
-        Compiler { edge, origin: self.origin.clone(), ..*self }
+        Compiler { edge, origin: self.origin.clone(), weight, ..*self }
     }
 
     /// Where a question of this edge is asked; [`deeper`](Self::deeper) compiles its answer.
@@ -418,6 +428,8 @@ fn narrowed(around: &Condition, directives: &[Positioned<Directive>]) -> Option<
 /// What is selected on an object type, in document order.
 pub struct ObjectPlan<R> {
     pub(super) fields: Vec<Selected<R>>,
+    /// What each row costs, its fields aside.
+    pub(super) weight: u64,
     /// All fields are unconditional leaves: nothing is to be gathered.
     pub(super) flat: bool,
     /// Where each field may stand, if their order hangs on variables.
@@ -448,6 +460,8 @@ pub(super) struct Selected<R> {
     pub conditions: Vec<Condition>,
     pub guard: Option<&'static dyn FieldGuard>,
     pub nullable: bool,
+    /// What it costs in each row, if it says so itself; objects below it count for themselves.
+    pub weight: u64,
     pub kind: Kind<R>,
 }
 
@@ -491,8 +505,8 @@ pub(super) fn compile_fields<R: Entity>(
     for merged in merged {
         places.push(merged.places());
         let field = &merged.first.node;
-        let (kind, guard, nullable) = if field.name.node == "__typename" {
-            (Kind::Typename(format!("\"{object}\"").into_bytes().into()), None, false)
+        let (kind, guard, nullable, weight) = if field.name.node == "__typename" {
+            (Kind::Typename(format!("\"{object}\"").into_bytes().into()), None, false, 0)
         } else {
             let Some(known) = R::field(&field.name.node) else {
                 return Err(Fault::new(
@@ -503,11 +517,15 @@ pub(super) fn compile_fields<R: Entity>(
             if known.guard.is_some() {
                 compiler.private.set(true);
             }
+            let (tag, composite, list) = tag(compiler.registry, &object, &field.name.node);
+            let weight = if composite { 0 } else { tag.of_leaf(list) };
             let kind = match known.how {
                 How::Leaf(put) => Kind::Leaf(put),
-                How::Node(compile) => Kind::Node(compile(&compiler.below(merged.key()), &merged)?),
+                How::Node(compile) => {
+                    Kind::Node(compile(&compiler.below(merged.key(), tag.of_object()), &merged)?)
+                }
             };
-            (kind, known.guard, known.nullable)
+            (kind, known.guard, known.nullable, weight)
         };
         fields.push(Selected {
             key: merged.key().clone(),
@@ -516,13 +534,28 @@ pub(super) fn compile_fields<R: Entity>(
             conditions: merged.conditions(),
             guard,
             nullable,
+            weight,
             kind,
         });
     }
     let places = places.iter().any(Places::vary).then_some(places);
     let flat = places.is_none()
         && fields.iter().all(|field| {
-            field.conditions.is_empty() && field.guard.is_none() && !matches!(field.kind, Kind::Node(_))
+            field.conditions.is_empty()
+                && field.guard.is_none()
+                && field.weight == 0
+                && !matches!(field.kind, Kind::Node(_))
         });
-    Ok(ObjectPlan { fields, flat, places, cut: None })
+    Ok(ObjectPlan { fields, weight: compiler.weight, flat, places, cut: None })
+}
+
+/// What a field says of its cost, whether objects stand below it, and whether it is a list.
+pub(super) fn tag(registry: &Registry, object: &str, field: &str) -> (Tag, bool, bool) {
+    let Some(meta) = registry.types.get(object).and_then(|ty| ty.field_by_name(field)) else {
+        return (Tag::default(), false, false);
+    };
+    // A tag that is no number has kept the server from starting.
+    let tag = Tag::of(meta).unwrap_or_default();
+    let composite = registry.concrete_type_by_name(&meta.ty).is_some_and(MetaType::is_composite);
+    (tag, composite, meta.ty.contains('['))
 }

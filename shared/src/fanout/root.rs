@@ -5,7 +5,7 @@ use super::{
     Shape, Step, Then, Type,
     defer::{self, Begun, Cutting, SetId},
     loader::Loader,
-    plan::{Condition, Places, holds},
+    plan::{self, Condition, Places, holds},
 };
 use async_graphql::{
     ContextSelectionSet, Name, OutputType, PathSegment, Pos, Positioned, QueryPathSegment, ServerError,
@@ -94,6 +94,11 @@ impl RootField {
         }
     }
 
+    /// In the schema.
+    fn name(&self) -> &str {
+        self.occurrences.first().map_or("", |(_, field)| field.node.name.node.as_str())
+    }
+
     fn planned<P: Send + Sync + 'static>(
         &self,
         compile: impl FnOnce(&Merged<'_>, &Cell<bool>) -> Result<P, Fault>,
@@ -176,6 +181,25 @@ impl Operation {
             selected.sort_by_key(|root| root.places.first(|name| boolean(variables, name)));
         }
         selected
+    }
+
+    /// The type that its roots are fields of.
+    fn root_type(&self) -> &str {
+        match self.ty {
+            OperationType::Query => Some(self.registry.query_type.as_str()),
+            OperationType::Mutation => self.registry.mutation_type.as_deref(),
+            OperationType::Subscription => self.registry.subscription_type.as_deref(),
+        }
+        .unwrap_or_default()
+    }
+
+    /// What those of the selected roots cost that have no objects below them, if they say so.
+    pub fn leaves_cost(&self, variables: &Variables) -> u64 {
+        let cost = |root: &&RootField| {
+            let (tag, composite, list) = plan::tag(&self.registry, self.root_type(), root.name());
+            if composite { 0 } else { tag.of_leaf(list) }
+        };
+        self.selected(variables).iter().map(cost).fold(0, u64::saturating_add)
     }
 
     /// Where a root stands in the document, for this request.
@@ -332,7 +356,8 @@ impl Execution {
                 // What is put off may be asked beside anything.
                 let alone = operation.roots.len() == 1 && operation.cutting.is_none();
                 let compiler =
-                    Compiler::new(merged.key(), &operation.fragments, &operation.registry, private, alone);
+                    Compiler::new(merged.key(), &operation.fragments, &operation.registry, private, alone)
+                        .at_root(operation.root_type(), &merged.first.node.name.node);
                 match &operation.cutting {
                     Some((cutting, within)) => compile(&compiler.cut(cutting, *within), merged),
                     None => compile(&compiler, merged),

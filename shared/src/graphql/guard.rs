@@ -9,7 +9,10 @@ mod steps;
 mod text;
 mod walk;
 
-pub use self::{cost::OperationCost, text::Tokens};
+pub use self::{
+    cost::{OperationCost, Tag},
+    text::Tokens,
+};
 use super::document::{Place, Refusal};
 use crate::{
     config::Limits,

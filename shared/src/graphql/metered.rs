@@ -24,7 +24,10 @@ impl Engine {
         context.reserved(price, reserved.standing());
         let ran = self.roots(ready, None).await;
         note_waves(ready.stats());
-        let touched = if operation.cost.is_weighed() { price } else { ready.stats().touched() };
+        let mut touched = ready.stats().touched();
+        if operation.cost.is_weighed() {
+            touched = touched.saturating_add(operation.operation.leaves_cost(&ready.variables));
+        }
         let cost = reserved.settle(touched).await;
         let rate = RateHeaders { standing: cost.standing.clone(), retry_after: None };
         ready.stats().settled(cost);

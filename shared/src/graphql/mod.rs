@@ -28,6 +28,7 @@ pub use self::bff::{Bff, serve};
 pub use answer::{Answer, Verdict};
 pub use declared::SchemaError;
 pub use engine::Engine;
+pub(crate) use guard::Tag;
 pub(crate) use http::forged;
 pub use incremental::Deferrable;
 pub use operation::GraphqlRequest;

@@ -8,9 +8,10 @@ use std::sync::{
 
 use async_graphql::{Context, EmptyMutation, ID, Object, Subscription};
 use bff::{
-    Bff, ContextExt,
+    Bff, ContextExt, Have, Many,
+    auth::HasScope,
     config::{PlanSettings, Secret, Section, Settings},
-    entity,
+    edges, entity,
 };
 use futures::{Stream, future::join_all, stream};
 use kit::{Answer, Issuer, Place, RedisServer, Running, Server, json};
@@ -21,6 +22,30 @@ const DAY: u64 = 86_400;
 #[entity(local)]
 pub struct Thing {
     id: ID,
+}
+
+#[edges]
+impl Thing {
+    /// No object, and dear all the same.
+    #[graphql(tag = "cost:3")]
+    fn weight(&self) -> i32 {
+        1
+    }
+
+    /// Each is as dear as ten.
+    #[graphql(tag = "cost:10")]
+    fn parts(&self, first: usize, there: usize) -> Have<Thing, Many> {
+        Have::many(some(first.min(there)))
+    }
+
+    #[graphql(tag = "cost:20", guard = HasScope("parts"))]
+    fn guarded(&self) -> Option<i32> {
+        Some(1)
+    }
+}
+
+fn some(things: usize) -> Vec<Thing> {
+    (0..things).map(|at| Thing { id: at.to_string().into() }).collect()
 }
 
 #[derive(Clone, Default)]
@@ -34,7 +59,17 @@ impl Query {
     /// As many as there are, and no more than `first`.
     async fn things(&self, first: usize, there: Option<usize>) -> Vec<Thing> {
         self.0.0.fetch_add(1, Relaxed);
-        (0..first.min(there.unwrap_or(first))).map(|at| Thing { id: at.to_string().into() }).collect()
+        some(first.min(there.unwrap_or(first)))
+    }
+
+    #[graphql(tag = "cost:5")]
+    async fn heavy_things(&self, first: usize, there: usize) -> Have<Thing, Many> {
+        Have::many(some(first.min(there)))
+    }
+
+    #[graphql(tag = "cost:2", tag = "items:4")]
+    async fn numbers(&self) -> Vec<i32> {
+        vec![1]
     }
 
     #[graphql(tag = "cost:30")]
@@ -148,11 +183,45 @@ async fn what_was_not_touched_is_given_back() {
     assert!(answer.json["extensions"]["cost"]["resetAt"].as_str().unwrap().ends_with('Z'));
     // Nothing at all still is a request.
     assert_eq!(cost(&world.ask(&token, "{ things(first: 50, there: 0) { id } }").await), [50, 1, 100, 96]);
-    // What a field says of itself is not seen in its answer.
+    // What has no objects costs what it says.
     assert_eq!(cost(&world.ask(&token, "{ dear }").await), [30, 30, 100, 66]);
     // While it runs, all that it may cost is taken.
     let answer = world.ask(&token, "{ left things(first: 20, there: 1) { id } }").await;
     assert_eq!((answer.data("left"), cost(&answer)), (&json!([20, 46]), [20, 1, 100, 65]));
+}
+
+#[tokio::test]
+async fn what_weighs_more_counts_for_what_was_there_of_it() {
+    let world = World::with(|settings| settings.quota.default = "great".to_owned()).await;
+    let token = world.token("acme", "great");
+    for (document, requested, actual) in [
+        // A root's objects, and those of an edge below, beside others that weigh nothing more.
+        ("{ heavyThings(first: 20, there: 3) { id } }", 100, 15),
+        ("{ things(first: 5, there: 2) { id parts(first: 4, there: 1) { id } } }", 205, 22),
+        ("{ heavyThings(first: 4, there: 2) { parts(first: 4, there: 1) { id } } }", 180, 30),
+        // What is no object: for each row that it stands in.
+        ("{ things(first: 10, there: 2) { id weight } }", 40, 8),
+        ("{ things(first: 10, there: 2) { a: weight b: weight weight } }", 100, 20),
+        // At the root; how many items there are of what is no object is not looked at.
+        ("{ dear numbers things(first: 10, there: 0) { id } }", 48, 38),
+        // None of it, and so nothing for it.
+        ("{ things(first: 10, there: 2) { id weight @skip(if: true) } }", 40, 2),
+        (
+            "query($no: Boolean = false) { things(first: 10, there: 2) { id weight @include(if: $no) } }",
+            40,
+            2,
+        ),
+        ("query($no: Boolean = false) { dear @include(if: $no) things(first: 10, there: 2) { id } }", 40, 2),
+        ("{ things(first: 10, there: 2) { id guarded } }", 210, 2),
+    ] {
+        let answer = world.ask(&token, document).await;
+        let [told, was, ..] = cost(&answer);
+        assert_eq!((told, was), (requested, actual), "{document}: {answer}");
+    }
+    let scoped = json!({"client_id": "acme", "plan": "great", "scope": "parts"});
+    let token = world.issuer.token_with("acme", scoped);
+    let answer = world.ask(&token, "{ things(first: 10, there: 2) { id guarded } }").await;
+    assert_eq!(cost(&answer)[..2], [210, 42], "{answer}");
 }
 
 #[tokio::test]

@@ -5,7 +5,10 @@
 //! Where a variable says it, the cost is known when the variables are; the document is walked once all the same.
 
 use super::steps;
-use async_graphql::{Name, Value, Variables, registry::Registry};
+use async_graphql::{
+    Name, Value, Variables,
+    registry::{MetaField, Registry},
+};
 use std::{
     collections::HashMap,
     sync::{Arc, OnceLock},
@@ -36,18 +39,7 @@ impl Tags {
         let mut tags = HashMap::<String, HashMap<String, Tag>>::new();
         for (ty, meta) in &registry.types {
             for (field, meta) in meta.fields().into_iter().flatten() {
-                let mut tag = Tag::default();
-                for text in &meta.tags {
-                    let Some((kind, number)) = text.split_once(':') else { continue };
-                    let place = match kind {
-                        "cost" => &mut tag.weight,
-                        "items" => &mut tag.items,
-                        _ => continue,
-                    };
-                    *place = Some(number.trim().parse().map_err(|_| {
-                        format!("{ty}.{field} has the tag \"{text}\": write a number, such as `{kind}:5`")
-                    })?);
-                }
+                let tag = Tag::of(meta).map_err(|wrong| format!("{ty}.{field} {wrong}"))?;
                 if tag != Tag::default() {
                     tags.entry(ty.clone()).or_default().insert(field.clone(), tag);
                 }
@@ -58,6 +50,41 @@ impl Tags {
 
     pub fn get(&self, ty: &str, field: &str) -> Tag {
         self.0.get(ty).and_then(|fields| fields.get(field)).copied().unwrap_or_default()
+    }
+}
+
+impl Tag {
+    /// # Errors
+    /// Which tag is no number, and how to write it.
+    pub fn of(field: &MetaField) -> Result<Self, String> {
+        let mut tag = Self::default();
+        for text in &field.tags {
+            let Some((kind, number)) = text.split_once(':') else { continue };
+            let place = match kind {
+                "cost" => &mut tag.weight,
+                "items" => &mut tag.items,
+                _ => continue,
+            };
+            *place = Some(
+                number
+                    .trim()
+                    .parse()
+                    .map_err(|_| format!("has the tag \"{text}\": write a number, such as `{kind}:5`"))?,
+            );
+        }
+        Ok(tag)
+    }
+
+    /// What a field without objects costs each time that it is answered. How many items a list of such has is not looked
+    /// at: it counts for as many as it is usually long.
+    pub fn of_leaf(&self, list: bool) -> u64 {
+        let items = if list { self.items.unwrap_or(LIST) } else { 1 };
+        self.weight.unwrap_or(0).saturating_mul(items)
+    }
+
+    /// What each object costs that a field leads to.
+    pub fn of_object(&self) -> u64 {
+        self.weight.unwrap_or(1)
     }
 }
 
@@ -201,7 +228,7 @@ impl OperationCost {
         sizes.into()
     }
 
-    /// A field of its document says itself what it costs: that is not seen in how many objects there are.
+    /// A field of its document says itself what it costs.
     pub fn is_weighed(&self) -> bool {
         self.sums.weighed
     }

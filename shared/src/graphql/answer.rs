@@ -44,6 +44,8 @@ pub struct Answer {
     pub(super) traces: Vec<usize>,
     /// The body ends with `extensions`.
     pub(super) extended: bool,
+    /// One of several that make up an answer.
+    pub(super) part: bool,
 }
 
 type Cow = std::borrow::Cow<'static, str>;
@@ -71,6 +73,7 @@ impl Answer {
             degraded: BTreeMap::new(),
             traces: Vec::new(),
             extended: false,
+            part: true,
         }
     }
 
@@ -122,6 +125,7 @@ pub fn refused(refusals: &[Refusal]) -> Answer {
         degraded: BTreeMap::new(),
         traces,
         extended: false,
+        part: false,
     }
 }
 
@@ -148,6 +152,7 @@ pub fn priced(cost: &Cost) -> Answer {
         degraded: BTreeMap::new(),
         traces: Vec::new(),
         extended: true,
+        part: false,
     }
 }
 
@@ -207,7 +212,8 @@ impl Beginning {
         told.put(&mut body);
         body.push(b'}');
         let (degraded, extended) = (told.degraded(), !told.is_empty());
-        Answer { body: body.into(), verdict, codes, keep: None, rate: None, degraded, traces, extended }
+        let body = body.into();
+        Answer { body, verdict, codes, keep: None, rate: None, degraded, traces, extended, part: false }
     }
 }
 
@@ -304,6 +310,7 @@ pub fn refused_at(operation: &Operation, variables: &Variables, mut response: Re
         traces,
         keep: None,
         extended: false,
+        part: false,
         rate: None,
     }
 }

@@ -5,9 +5,10 @@
 mod version;
 
 pub use self::version::Version;
-use super::answer::Answer;
+use super::{answer::Answer, incremental::InParts};
 use crate::{Code, Fault, config::ClientSettings, request::Client};
 use axum::response::Response;
+use futures::{StreamExt, stream::BoxStream};
 use http::{HeaderName, HeaderValue, header::LINK};
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use rustc_hash::FxHashMap;
@@ -108,6 +109,7 @@ impl Lifecycle {
 }
 
 /// What a deprecated version is told.
+#[derive(Clone)]
 pub struct Notice {
     lifecycle: Arc<Lifecycle>,
     client: Client,
@@ -151,5 +153,32 @@ impl Notice {
     pub fn in_answer(&self, answer: &mut Answer) {
         answer.extend("client", &self.text());
         answer.keep = None;
+    }
+
+    /// In whatever comes of a request whose client takes parts.
+    pub fn in_any(&self, answered: InParts) -> InParts {
+        match answered {
+            InParts::Whole(mut answer) => {
+                self.in_answer(&mut answer);
+                InParts::Whole(answer)
+            }
+            InParts::Parts(parts) => {
+                let answers = self.in_stream(parts.map(Answer::part).boxed());
+                InParts::Parts(answers.map(|answer| answer.body).boxed())
+            }
+        }
+    }
+
+    /// In each answer of a stream; of one in parts, in the first.
+    pub fn in_stream(&self, answers: BoxStream<'static, Answer>) -> BoxStream<'static, Answer> {
+        let text = self.text();
+        let told = answers.enumerate().map(move |(nth, mut answer)| {
+            if nth == 0 || !answer.part {
+                answer.extend("client", &text);
+                answer.keep = None;
+            }
+            answer
+        });
+        told.boxed()
     }
 }

@@ -71,13 +71,14 @@ pub(super) async fn get(State(endpoint): State<Endpoint>, id: Named, request: Re
         }
     };
     if sse::wanted(&head) {
-        return noted(notice, sse::serve(&endpoint, head, id.as_ref(), body).await);
+        let response = sse::serve(&endpoint, head, id.as_ref(), body, notice.as_ref()).await;
+        return noted(notice, response);
     }
     let (caching, response) = match endpoint.wanted(&head.headers) {
         None => (Caching::refused(), not_acceptable()),
         Some(wanted) => match endpoint.got(&head, id.as_ref(), wanted.form).await {
-            Ok(mut answered) => {
-                note(notice.as_ref(), &mut answered);
+            Ok(answered) => {
+                let answered = note(notice.as_ref(), answered);
                 answered_as(wanted, answered, |whole| whole.map_or_else(Caching::refused, Caching::of))
             }
             Err(rejection) => (Caching::refused(), rejection.response(wanted.media)),
@@ -91,10 +92,11 @@ fn spoken(headers: &HeaderMap) -> MediaType {
     MediaType::wanted(headers).unwrap_or(MediaType::GraphqlResponse)
 }
 
-/// What a deprecated version is told in an answer that is sent whole; of one in parts, the head tells it.
-fn note(notice: Option<&Notice>, answered: &mut InParts) {
-    if let (Some(notice), InParts::Whole(answer)) = (notice, answered) {
-        notice.in_answer(answer);
+/// What a deprecated version is told in an answer, or in the first part of one.
+fn note(notice: Option<&Notice>, answered: InParts) -> InParts {
+    match notice {
+        Some(notice) => notice.in_any(answered),
+        None => answered,
     }
 }
 
@@ -123,12 +125,12 @@ impl Endpoint {
         notice: Option<&Notice>,
     ) -> Response {
         if sse::wanted(&head) {
-            return sse::serve(self, head, id, body).await;
+            return sse::serve(self, head, id, body, notice).await;
         }
         let Some(wanted) = self.wanted(&head.headers) else { return not_acceptable() };
         match self.posted(&head, id, body, wanted.form).await {
-            Ok(mut answered) => {
-                note(notice, &mut answered);
+            Ok(answered) => {
+                let answered = note(notice, answered);
                 // Nobody keeps an answer to a POST: its bytes need not be hashed.
                 answered_as(wanted, answered, |_| ()).1
             }

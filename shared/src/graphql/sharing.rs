@@ -306,6 +306,7 @@ mod tests {
             degraded: Default::default(),
             traces: Vec::new(),
             extended: false,
+            part: false,
         }
     }
 

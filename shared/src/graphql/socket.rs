@@ -124,8 +124,9 @@ pub(super) async fn upgrade(
             Err(fault) => (None, Some(Closing::too_many_sockets(&fault.message))),
         };
         let _counted = metrics().socket(sockets.service());
+        let (context, notice) = (*context, None);
         let session =
-            Box::new(Session { socket, sockets, context: *context, address, draining, place, _counted });
+            Box::new(Session { socket, sockets, context, address, draining, place, notice, _counted });
         let serving = session.serve(refusal.or(full));
         // A task of its own, in place of the one that waited for the upgrade: that one has room for all that it went
         // through, and would keep it for as long as the socket is open.

@@ -5,6 +5,7 @@ mod frame;
 
 use super::{
     answer::{self, Answer},
+    clients::Notice,
     document::Refusal,
     http::{Endpoint, MediaType, Rejection, context, form_of_events, named},
     operation::GraphqlRequest,
@@ -56,9 +57,13 @@ pub(super) async fn serve(
     head: Parts,
     id: Option<&Path<String>>,
     body: Body,
+    notice: Option<&Notice>,
 ) -> Response {
     match begun(endpoint, &head, id, body).await {
-        Ok(streaming) => {
+        Ok(mut streaming) => {
+            if let Some(notice) = notice {
+                streaming.answers = streaming.answers.map(|answers| notice.in_stream(answers));
+            }
             let frames = stream::unfold(streaming, |mut streaming| async move {
                 Some((Ok::<_, Infallible>(streaming.frame().await?), streaming))
             });

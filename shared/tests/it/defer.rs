@@ -1,5 +1,6 @@
 //! `@defer`: answers in parts, in both published forms.
 
+mod clients;
 mod delivering;
 mod failing;
 mod forms;

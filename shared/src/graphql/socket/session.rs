@@ -15,6 +15,7 @@ use crate::{
     fanout::{Code, Fault},
     graphql::{
         answer::{self, Verdict},
+        clients::Notice,
         document::Refusal,
         incremental::Form,
         operation::GraphqlRequest,
@@ -47,6 +48,8 @@ pub struct Session {
     pub draining: Option<Draining>,
     /// Held until the end.
     pub place: Option<Place>,
+    /// What a deprecated version of an application is told.
+    pub notice: Option<Box<Notice>>,
     pub _counted: Counted,
 }
 
@@ -299,13 +302,14 @@ impl Running {
     }
 
     /// Which application it is, as headers would say: a browser's can only tell here. The acknowledgement says what a
-    /// deprecated version is told.
+    /// deprecated version is told, and each answer again.
     fn served(&mut self, payload: Option<&Map<String, Value>>) -> Result<Utf8Bytes, Closing> {
         if let Some(client) = payload.and_then(Client::introduced) {
             self.session.context = self.session.context.clone().through(client);
         }
         let notice = self.session.sockets.clients().served(self.session.context.client());
-        Ok(match notice.map_err(|fault| Closing::ended(&fault))? {
+        self.session.notice = notice.map_err(|fault| Closing::ended(&fault))?.map(Box::new);
+        Ok(match &self.session.notice {
             None => message::ACK,
             Some(notice) => message::ack(&notice.text()),
         })
@@ -322,6 +326,10 @@ impl Running {
         let context = self.session.context.renewed();
         let run = || Some(self.session.sockets.engine().stream(request, context, Some(Form::Current)));
         if let Some(answers) = telemetry::operation(run) {
+            let answers = match &self.session.notice {
+                Some(notice) => notice.in_stream(answers),
+                None => answers,
+            };
             self.operations.begin(id, answers);
         }
         Ok(())

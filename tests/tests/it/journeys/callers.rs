@@ -1,9 +1,6 @@
-//! Who may see what, across processes: wrong tokens are refused everywhere, and nobody sees what is another's.
+//! Wrong tokens, refused by every process.
 
-use super::house::{House, mutate};
-use futures::future::join_all;
-use kit::{Front, Issuer, Process, Value, json};
-use rand::{Rng, SeedableRng, rngs::StdRng, seq::SliceRandom};
+use kit::{Front, Issuer, Process, json};
 
 /// Tokens that a BFF must not accept, by what is wrong with them.
 async fn wrong_tokens(issuer: &Issuer) -> Vec<(&'static str, String)> {
@@ -109,112 +106,5 @@ async fn wrong_tokens_are_refused_by_every_process() {
         }
         let lines = server.lines().join("\n");
         assert!(!lines.contains("eyJ"), "{name} logs no token:\n{lines}");
-    }
-}
-
-const CALLERS: usize = 8;
-const ROUNDS: usize = 5;
-
-struct Caller {
-    user: String,
-    token: String,
-    secret: Value,
-    /// For each track that is asked about: whether this caller likes it.
-    likes: Vec<bool>,
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn nobody_sees_what_is_anothers_however_many_ask_at_once() {
-    let house = House::start().await;
-    // All of somebody's hearts are set in one request, which may take longer than a phone would wait.
-    let mobile = house.front("mobile").set("deadline_ms", "20000").start().await;
-    let web = house.bff("web").await;
-    let seed = rand::random();
-    let mut random = StdRng::seed_from_u64(seed);
-    let tracks: Vec<_> = (0..CALLERS + 4).map(|number| format!("tr-{}", 400 + number)).collect();
-    let mut callers = Vec::new();
-    for number in 0..CALLERS {
-        let likes = (0..tracks.len()).map(|_| random.random_bool(0.3)).collect();
-        callers.push(settle(&house, &mobile, format!("us-{}", number + 1), &tracks, likes).await);
-    }
-
-    for _ in 0..ROUNDS {
-        let mut asked: Vec<(usize, usize, bool)> = (0..CALLERS)
-            .flat_map(|caller| (0..3).map(move |_| caller))
-            .map(|caller| (caller, random.random_range(0..CALLERS), random.random_bool(0.5)))
-            .collect();
-        asked.shuffle(&mut random);
-        let answers = asked.iter().map(|&(caller, of, by_phone)| {
-            let (caller, of) = (&callers[caller], &callers[of]);
-            let bff = if by_phone { &mobile } else { &web };
-            sees(bff, by_phone, caller, of, &tracks, seed)
-        });
-        join_all(answers).await;
-    }
-}
-
-/// A caller with a private playlist and hearts as told.
-async fn settle(
-    house: &House,
-    mobile: &Process,
-    user: String,
-    tracks: &[String],
-    likes: Vec<bool>,
-) -> Caller {
-    let token = house.token(&user).await;
-    let hearts = tracks.iter().zip(&likes).map(|(track, liked)| {
-        let input = format!("{{idempotencyKey: \"{track}\", trackId: \"{track}\", liked: {liked}}}");
-        format!("{}: setLiked(input: {input}) {{ track {{ liked }} }}", track.replace('-', "_"))
-    });
-    let hearts = hearts.collect::<Vec<_>>().join(" ");
-    mobile.query(&format!("mutation {{ {hearts} }}")).bearer(&token).await.ok();
-    let input = json!({"idempotencyKey": "secret", "title": format!("Secret of {user}")});
-    let made =
-        mutate(mobile, &token, "createPlaylist", "CreatePlaylistInput", input, "playlist { id }").await;
-    let secret = made.data("createPlaylist.playlist.id").clone();
-    Caller { user, token, secret, likes }
-}
-
-/// One caller asks for a playlist of another (or of their own), their own library, and hearts of tracks.
-async fn sees(bff: &Process, by_phone: bool, caller: &Caller, of: &Caller, tracks: &[String], seed: u64) {
-    let hearts = tracks.iter().enumerate().map(|(index, track)| {
-        let field = if by_phone { "liked" } else { "viewerLikes" };
-        format!("t{index}: track(id: \"{track}\") {{ id liked: {field} }}")
-    });
-    let hearts = hearts.collect::<Vec<_>>().join(" ");
-    let (parameters, asked) = if by_phone {
-        (
-            "$secret: ID!",
-            "secret: playlistScreen(id: $secret) { title }
-             mine: libraryScreen { playlists(first: 50) { nodes { title } } }",
-        )
-    } else {
-        (
-            "$secret: ID!, $user: ID!",
-            "secret: playlist(id: $secret) { title }
-             mine: viewer { playlists(first: 50) { nodes { title } } }
-             theirs: user(id: $user) { playlists(first: 50) { nodes { title } } }",
-        )
-    };
-    let document = format!("query({parameters}) {{ {asked} {hearts} }}");
-    let variables = json!({"secret": of.secret, "user": of.user});
-    let answer = bff.query(&document).variables(variables).bearer(&caller.token).await;
-    let data = answer.ok();
-    let own = caller.user == of.user;
-    let says = format!("{} of {} (seed {seed}): {answer}", caller.user, of.user);
-
-    assert_eq!(data["secret"].is_null(), !own, "{says}");
-    let titles = |of: &Value| -> Vec<String> {
-        let nodes = of["playlists"]["nodes"].as_array().map(Vec::as_slice).unwrap_or_default();
-        nodes.iter().map(|node| node["title"].as_str().unwrap().to_owned()).collect()
-    };
-    let secrets =
-        |of: &Value| titles(of).into_iter().filter(|title| title.starts_with("Secret")).collect::<Vec<_>>();
-    assert_eq!(secrets(&data["mine"]), [format!("Secret of {}", caller.user)], "{says}");
-    if !by_phone {
-        assert_eq!(secrets(&data["theirs"]).is_empty(), !own, "{says}");
-    }
-    for (index, liked) in caller.likes.iter().enumerate() {
-        assert_eq!(data[&format!("t{index}")]["liked"], *liked, "{}: {says}", tracks[index]);
     }
 }

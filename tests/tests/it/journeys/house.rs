@@ -4,6 +4,7 @@ use super::world::{self, SERVICES, SMALL, Size};
 use kit::{Answer, Front, Place, Process, Spawn, Value, json};
 use std::{collections::BTreeMap, path::Path, time::Duration};
 use tempfile::TempDir;
+use url::Url;
 
 pub struct House {
     /// Publishes the key that all BFFs of this test share.
@@ -84,6 +85,30 @@ impl House {
     pub async fn token(&self, user: &str) -> String {
         let answer = self.service("identity").get(&format!("/dev/token?user={user}")).await;
         answer.json["access_token"].as_str().unwrap_or_else(|| panic!("no token: {answer}")).to_owned()
+    }
+
+    /// The cookie of this user's session at web: who has clicked on their name at the provider's page, as a browser does.
+    pub async fn session(&self, web: &Process, user: &str) -> String {
+        let cookie = |answer: &Answer, name: &str| -> String {
+            let all = answer.headers.get_all("set-cookie").iter().map(|cookie| cookie.to_str().unwrap());
+            let given =
+                all.map(|cookie| cookie.split(';').next().unwrap()).find(|cookie| cookie.starts_with(name));
+            given.unwrap_or_else(|| panic!("no cookie {name}: {answer}")).to_owned()
+        };
+        let location = |answer: &Answer| -> Url {
+            let location = answer.headers.get("location").unwrap_or_else(|| panic!("no redirect: {answer}"));
+            Url::parse(location.to_str().unwrap()).unwrap()
+        };
+        let left = web.get("/auth/login?returnTo=/").await;
+        let mut form = url::form_urlencoded::Serializer::new(String::new());
+        form.extend_pairs(location(&left).query_pairs()).append_pair("user", user);
+        let click = self.service("identity").request(http::Method::POST, "/authorize").body(form.finish());
+        let clicked = kit::exchange(click.header("content-type", "application/x-www-form-urlencoded")).await;
+        let back = location(&clicked);
+        let callback =
+            web.request(http::Method::GET, &format!("{}?{}", back.path(), back.query().unwrap_or_default()));
+        let arrived = kit::exchange(callback.header("cookie", cookie(&left, "__Host-web-login-"))).await;
+        cookie(&arrived, "__Host-web-session=")
     }
 
     /// Waits until somebody has begun to listen to a service's events.

@@ -9,6 +9,7 @@ mod growth;
 pub mod house;
 mod import;
 mod mobile;
+mod owners;
 mod partner;
 mod resuming;
 mod secrets;

@@ -8,9 +8,8 @@
 
 import assert from "node:assert/strict";
 import { createServer } from "node:http";
-import { readFile } from "node:fs/promises";
 import { createInterface } from "node:readline/promises";
-import { chromium } from "playwright-core";
+import { opened, run } from "./graphiql.mjs";
 
 const [kind, ...rest] = process.argv.slice(2);
 const SECRET = "a secret with & and % in it";
@@ -38,7 +37,7 @@ async function certified() {
         backchannel_logout_session_required: true,
       }],
       scopes: ["openid", "profile", "library", "activity"],
-      features: { devInteractions: { enabled: true }, backchannelLogout: { enabled: true } },
+      features: { devInteractions: { enabled: true }, backchannelLogout: { enabled: true }, revocation: { enabled: true } },
       findAccount: (_, id) => ({ accountId: id, claims: () => ({ sub: id, name: "Mika" }) }),
       issueRefreshToken: () => true,
       rotateRefreshToken: true,
@@ -51,20 +50,15 @@ async function certified() {
     const renewals = [];
     provider.on("grant.success", (context) => renewals.push(context.oidc.params.grant_type));
     provider.on("backchannel.error", (_, error) => console.error(error));
+    const revocations = [];
+    provider.use(async (context, next) => {
+      await next();
+      if (context.path === "/token/revocation") revocations.push(context.status);
+    });
     serve = provider.callback();
-    return renewals;
+    return { renewals, revocations };
   };
   return { issuer, ready, close: () => server.close() };
-}
-
-/** GraphiQL's files, which come from a CDN that tests do not reach. */
-async function offline(context) {
-  await context.route("https://unpkg.com/**", async (route) => {
-    const [, name, path] = /^\/((?:@[^/]+\/)?[^@/]+)@[^/]+\/(.+)$/.exec(new URL(route.request().url()).pathname);
-    const body = await readFile(new URL(`node_modules/${name}/${path}`, import.meta.url));
-    const contentType = path.endsWith(".css") ? "text/css" : "text/javascript";
-    await route.fulfill({ body, contentType, headers: { "access-control-allow-origin": "*" } });
-  });
 }
 
 const signInAt = {
@@ -81,42 +75,8 @@ const signInAt = {
   },
 };
 
-/** Runs an operation in the page's editor: what its result shows. */
-async function run(page, document) {
-  const text = JSON.stringify(document).slice(1, -1);
-  const deadline = Date.now() + 10_000;
-  let answer;
-  await page.evaluate((text) => window.document.querySelector(".graphiql-query-editor .CodeMirror").CodeMirror.setValue(text), document);
-  // Which operation there is, the editor finds out a moment later: until then it asks for the one before by its name.
-  do {
-    assert(Date.now() < deadline, JSON.stringify(answer));
-    const answered = page.waitForResponse(
-      (response) => response.url().endsWith("/graphql") && response.request().postData()?.includes(text));
-    await page.locator(".graphiql-execute-button").click();
-    answer = await (await answered).json();
-  } while (answer.errors?.[0].message.includes("has no operation named"));
-  const expected = JSON.stringify(answer.data);
-  for (;;) {
-    const shown = await page.evaluate(
-      () => window.document.querySelector(".result-window .CodeMirror")?.CodeMirror.getValue() ?? "");
-    try {
-      if (JSON.stringify(JSON.parse(shown).data) === expected) return answer;
-    } catch {
-      // Nothing yet, or half of it.
-    }
-    assert(Date.now() < deadline, `GraphiQL does not show ${expected}, but ${shown}`);
-    await page.waitForTimeout(50);
-  }
-}
-
-async function works(web, pictures, provider, renewals) {
-  const browser = await chromium.launch({
-    executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
-    args: ["--no-sandbox", "--disable-dev-shm-usage"],
-  });
-  const context = await browser.newContext({ viewport: { width: 1200, height: 760 } });
-  context.setDefaultTimeout(15_000);
-  await offline(context);
+async function works(web, pictures, provider, seen) {
+  const { browser, context } = await opened();
   const page = await context.newPage();
   const picture = (name) => page.screenshot({ path: `${pictures}/${kind}-${name}.png` });
   const session = async () => (await context.cookies(web)).find((cookie) => cookie.name === SESSION);
@@ -148,17 +108,27 @@ async function works(web, pictures, provider, renewals) {
     const query = await run(page, "{ viewer { id email } }");
     assert.equal(query.data?.viewer?.id, "us-1", JSON.stringify(query));
     await picture("2-query");
-    await page.waitForTimeout(1_100);
+    // The provider's access tokens last a second: whoever goes on has them renewed.
+    const deadline = Date.now() + 15_000;
+    while (seen && !seen.renewals.includes("refresh_token")) {
+      assert(Date.now() < deadline, seen.renewals.join());
+      assert.equal((await run(page, "{ viewer { id email } }")).data?.viewer?.id, "us-1");
+    }
     const mutation = `mutation { addComment(input: { idempotencyKey: "said-once", trackId: "tr-1", atMs: 1000, body: "${COMMENT}" }) { comment { body author { id } } } }`;
     const said = await run(page, mutation);
     assert.equal(said.data?.addComment?.comment?.body, COMMENT, JSON.stringify(said));
     assert.equal(said.data.addComment.comment.author.id, "us-1");
     await picture("3-mutation");
-    if (renewals) assert(renewals.includes("refresh_token"), renewals.join());
 
     // Signs out, at both ends.
     const { endSessionUrl } = await page.evaluate(
       async (headers) => (await fetch("/auth/logout", { method: "POST", headers })).json(), MARK);
+    // Nobody waits for it, but the refresh token is given back.
+    while (seen && seen.revocations.length === 0) {
+      assert(Date.now() < deadline, "no token was given back");
+      await page.waitForTimeout(20);
+    }
+    if (seen) assert.deepEqual(seen.revocations, [200]);
     await page.goto(endSessionUrl);
     if (kind === "oidc-provider") {
       await picture("4-logout");

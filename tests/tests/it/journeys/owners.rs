@@ -60,7 +60,7 @@ async fn nobody_sees_what_is_anothers_with_a_phone_or_a_browser() {
             .flat_map(|caller| (0..3).map(move |_| caller))
             .map(|caller| {
                 // Every other round all ask the same with the same variables: what is shared is one operation.
-                let of = if round % 2 == 0 { anybody } else { random.random_range(0..CALLERS) };
+                let of = if round.is_multiple_of(2) { anybody } else { random.random_range(0..CALLERS) };
                 (caller, of, random.random_bool(0.5))
             })
             .collect();
@@ -165,7 +165,7 @@ fn limit(partner: usize) -> u64 {
 }
 
 fn licensed(partner: usize) -> bool {
-    partner % 2 == 0
+    partner.is_multiple_of(2)
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -3,8 +3,7 @@
 //
 //   node clients.mjs <apollo | urql | urql-sse | urql-fetch | relay | graphql-request> <url of web> <token> <track>
 //
-// Likes must be somewhere that does not answer. The comment is sent until the subscription tells of it. Prints what came of each as one line of JSON; a client that cannot
-// subscribe prints no event.
+// Likes must be somewhere that does not answer. The comment is sent until the subscription tells of it. Prints what came of each as one line of JSON.
 
 import { ApolloClient, ApolloLink, HttpLink, InMemoryCache, gql } from "@apollo/client";
 import { GraphQLWsLink } from "@apollo/client/link/subscriptions";
@@ -157,12 +156,16 @@ function inRelay() {
   };
 }
 
-/** It knows of no subscriptions. */
+/** It knows of no subscriptions: apps have a client of those beside it. */
 function graphqlRequest() {
+  const socket = sockets();
   const client = new GraphQLClient(http, { headers: { authorization } });
   const ask = (text, variables) =>
     client.request(text, variables).then((data) => ({ data }), ({ response: { data, errors } }) => ({ data, errors }));
-  return { query: ask, mutate: ask };
+  const listen = (query, variables, next) => ({
+    unsubscribe: socket.subscribe({ query, variables }, { next, error: fail, complete: () => {} }),
+  });
+  return { query: ask, mutate: ask, listen };
 }
 
 const clients = {
@@ -187,21 +190,17 @@ const comment = (n, body) =>
   client.mutate(COMMENT, { input: { idempotencyKey: `${kind}-${n}`, trackId: track, atMs: 1000, body } });
 // It says nothing.
 told.refused = await comment("refused", "");
-if (client.listen) {
-  let hear;
-  const event = new Promise((resolve) => (hear = resolve));
-  const listening = client.listen(ACTIVITY, { id: track }, (result) => {
-    told.event ??= result;
-    hear();
-  });
-  for (let n = 1; !told.event; n += 1) {
-    told.mutation = await comment(n, kind);
-    // The subscription may not have been there yet.
-    await Promise.race([event, new Promise((resolve) => setTimeout(resolve, 200))]);
-  }
-  listening.unsubscribe();
-} else {
-  told.mutation = await comment(1, kind);
+let hear;
+const event = new Promise((resolve) => (hear = resolve));
+const listening = client.listen(ACTIVITY, { id: track }, (result) => {
+  told.event ??= result;
+  hear();
+});
+for (let n = 1; !told.event; n += 1) {
+  told.mutation = await comment(n, kind);
+  // The subscription may not have been there yet.
+  await Promise.race([event, new Promise((resolve) => setTimeout(resolve, 200))]);
 }
+listening.unsubscribe();
 console.log(JSON.stringify(told));
 process.exit(0);

@@ -20,6 +20,11 @@ enum Kind {
 }
 
 impl Type {
+    /// Whether it is a list of lists.
+    pub fn nests(&self) -> bool {
+        matches!(&self.of, Kind::List(item) if matches!(item.of, Kind::List(_)))
+    }
+
     /// Of what stands in the schema: `[Int!]!`.
     pub fn of(text: &str) -> Self {
         let (text, nullable) = text.strip_suffix('!').map_or((text, true), |text| (text, false));

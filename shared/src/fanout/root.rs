@@ -216,6 +216,11 @@ impl Operation {
         }
     }
 
+    /// Whether a root returns a list of lists.
+    pub fn nests(&self) -> bool {
+        self.roots.iter().any(|root| root.ty.nests())
+    }
+
     pub fn root_at(&self, pos: Pos) -> Option<&RootField> {
         self.roots.iter().find(|root| root.pos == pos)
     }

@@ -12,6 +12,7 @@ mod guard;
 mod http;
 mod incremental;
 mod metered;
+mod nested;
 mod operation;
 mod persisted;
 mod places;

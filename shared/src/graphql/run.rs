@@ -7,6 +7,7 @@
 
 use super::{
     document::PreparedOperation,
+    nested,
     roots::{Fenced, Heard, Over, Serial},
 };
 use crate::fanout::{Execution, RootField, valued};
@@ -60,6 +61,7 @@ pub(super) enum Told {
 impl Told {
     fn of(mut response: Response) -> Self {
         let mut refused = false;
+        response.errors = response.errors.into_iter().map(nested::placed).collect();
         for error in &mut response.errors {
             if matches!(error.path.first(), Some(PathSegment::Field(name)) if name == SEEN) {
                 error.path.remove(0);
@@ -142,6 +144,8 @@ pub(super) struct Runner<Q, M, S> {
 struct Around {
     schema: SchemaEnv,
     extensions: Extensions,
+    /// The same, and errors are placed in lists of lists.
+    placing: Extensions,
     nothing: Arc<Data>,
 }
 
@@ -180,7 +184,7 @@ impl<Q: ObjectType + 'static, M: ObjectType + 'static, S: SubscriptionType + 'st
         // Nothing in it waits.
         schema.execute(request).now_or_never()?;
         let (env, extensions) = query.seen.get()?.clone();
-        let around = Around { schema: env, extensions, nothing: Arc::default() };
+        let around = Around { schema: env, extensions, placing: nested::placing()?, nothing: Arc::default() };
         Some(Self { schema, query, mutation, subscription, around })
     }
 }
@@ -204,7 +208,8 @@ impl<Q: ObjectType + 'static, M: ObjectType + 'static, S: SubscriptionType + 'st
             if operation.operation.ty == OperationType::Mutation {
                 data.insert(Over::default());
             }
-            let env = self.around.of_request(variables.clone(), self.around.nothing.clone());
+            let nests = operation.operation.nests();
+            let env = self.around.of_request(variables.clone(), self.around.nothing.clone(), nests);
             let ctx = env.create_context(&self.around.schema, None, (), Some(&data));
             let items = selected(operation, variables);
             let values = match operation.operation.ty {
@@ -213,6 +218,7 @@ impl<Q: ObjectType + 'static, M: ObjectType + 'static, S: SubscriptionType + 'st
             };
             let errors =
                 std::mem::take(&mut *env.errors.lock().unwrap_or_else(|poisoned| poisoned.into_inner()));
+            let errors = if nests { errors.into_iter().map(nested::placed).collect() } else { errors };
             Ran { values, errors }
         })
     }
@@ -227,7 +233,7 @@ impl<Q: ObjectType + 'static, M: ObjectType + 'static, S: SubscriptionType + 'st
         let Some(root) = root else { return futures::stream::empty().boxed() };
         let mut data = Data::default();
         data.insert(execution);
-        let env = self.around.of_request(variables.clone(), Arc::new(data));
+        let env = self.around.of_request(variables.clone(), Arc::new(data), operation.operation.nests());
         let (schema, subscription) = (self.around.schema.clone(), self.subscription.clone());
         // What async-graphql makes of it would hold three times as much for as long as anybody listens.
         asynk_strim::stream_fn(|mut yielder| async move {
@@ -247,7 +253,8 @@ impl<Q: ObjectType + 'static, M: ObjectType + 'static, S: SubscriptionType + 'st
 }
 
 impl Around {
-    fn of_request(&self, variables: Variables, data: Arc<Data>) -> QueryEnv {
+    /// `nests`: with lists of lists among what roots return.
+    fn of_request(&self, variables: Variables, data: Arc<Data>, nests: bool) -> QueryEnv {
         // Variables have their values already: what declares them is not asked any more.
         let operation = OperationDefinition {
             ty: OperationType::Query,
@@ -256,7 +263,7 @@ impl Around {
             selection_set: Positioned::new(SelectionSet::default(), Pos::default()),
         };
         QueryEnv::new(QueryEnvInner {
-            extensions: self.extensions.clone(),
+            extensions: if nests { self.placing.clone() } else { self.extensions.clone() },
             variables,
             operation_name: None,
             operation: Positioned::new(operation, Pos::default()),

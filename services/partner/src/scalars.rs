@@ -41,6 +41,10 @@ impl ScalarType for DateTime {
         checked(value, "a time such as 2026-09-30T12:00:00Z (RFC 3339)", |text| text.parse().ok().map(Self))
     }
 
+    fn is_valid(value: &Value) -> bool {
+        <Self as ScalarType>::parse(value.clone()).is_ok()
+    }
+
     fn to_value(&self) -> Value {
         Value::String(self.0.to_string())
     }
@@ -64,6 +68,10 @@ impl ScalarType for Date {
             // jiff would also take a time and cut it off.
             text.parse().ok().filter(|day: &jiff::civil::Date| day.to_string() == text).map(Self)
         })
+    }
+
+    fn is_valid(value: &Value) -> bool {
+        <Self as ScalarType>::parse(value.clone()).is_ok()
     }
 
     fn to_value(&self) -> Value {
@@ -95,6 +103,10 @@ macro_rules! codes {
         impl ScalarType for $type {
             fn parse(value: Value) -> InputValueResult<Self> {
                 checked(value, $form, |text| $read(text).map(Self))
+            }
+
+            fn is_valid(value: &Value) -> bool {
+                <Self as ScalarType>::parse(value.clone()).is_ok()
             }
 
             fn to_value(&self) -> Value {

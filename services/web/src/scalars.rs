@@ -33,6 +33,9 @@ macro_rules! text {
                     _ => Err(InputValueError::custom($wanted)),
                 }
             }
+            fn is_valid(value: &Value) -> bool {
+                Self::parse(value.clone()).is_ok()
+            }
             fn to_value(&self) -> Value {
                 Value::String(self.0.clone())
             }
@@ -66,6 +69,9 @@ impl ScalarType for Count {
                 .ok_or_else(|| InputValueError::custom("a count is a whole number from 0 to 2^53 - 1")),
             _ => Err(InputValueError::expected_type(value)),
         }
+    }
+    fn is_valid(value: &Value) -> bool {
+        Self::parse(value.clone()).is_ok()
     }
     fn to_value(&self) -> Value {
         self.0.into()

@@ -122,6 +122,10 @@ impl Documents {
         &self.schema
     }
 
+    pub fn registry(&self) -> &Registry {
+        &self.registry
+    }
+
     pub fn guard(&self) -> &Guard {
         &self.guard
     }

@@ -257,7 +257,7 @@ impl Engine {
             return Ok(Coerced::default());
         }
         let coerced = variables::coerce(
-            self.0.documents.schema(),
+            &self.0.documents,
             operation,
             request.variables.as_ref(),
             self.0.sharing.is_some(),

@@ -1,6 +1,6 @@
 //! CoerceVariableValues (§6.1.2): defaults are filled in, what cannot be is refused.
 
-use super::document::{PreparedOperation, rules::is_one_of};
+use super::document::{Documents, PreparedOperation, rules::is_one_of};
 use crate::fanout::Fault;
 use apollo_compiler::{
     Schema,
@@ -8,10 +8,14 @@ use apollo_compiler::{
     schema::{ExtendedType, InputObjectType},
     validation::Valid,
 };
-use async_graphql::{Name, Value, Variables};
+use async_graphql::{
+    Name, Value, Variables,
+    registry::{MetaType, Registry},
+};
 use serde_json::{Map, Number, Value as Json};
 use std::{
     fmt::Write,
+    panic::{AssertUnwindSafe, catch_unwind},
     sync::{Arc, LazyLock},
 };
 
@@ -38,12 +42,12 @@ fn no_text() -> Arc<str> {
 
 /// The variables of `operation`, of what the client sent. `shared`: with a text that shared answers are found by.
 pub fn coerce(
-    schema: &Valid<Schema>,
+    documents: &Documents,
     operation: &PreparedOperation,
     given: Option<&Map<String, Json>>,
     shared: bool,
 ) -> Result<Coerced, Fault> {
-    let coercion = Coercion { schema };
+    let coercion = Coercion { schema: documents.schema(), registry: documents.registry() };
     let mut variables = Variables::default();
     for variable in &operation.variables {
         let name = variable.name.as_str();
@@ -75,6 +79,7 @@ pub fn coerce(
 
 struct Coercion<'s> {
     schema: &'s Valid<Schema>,
+    registry: &'s Registry,
 }
 
 /// Where in a variable a value stands.
@@ -158,7 +163,27 @@ impl Coercion<'_> {
                     Err(path.wrong(value, format!("Enum \"{}\" cannot represent non-string value.", of.name)))
                 }
             },
-            _ => scalar(ty.inner_named_type(), value).map_err(|why| path.wrong(value, why)),
+            _ => {
+                let name = ty.inner_named_type();
+                let read = scalar(name, value).map_err(|why| path.wrong(value, why))?;
+                if self.takes(name, &read) {
+                    return Ok(read);
+                }
+                Err(path.wrong(value, format!("{name} cannot represent value: {}", shown(value))))
+            }
+        }
+    }
+
+    /// Whether a team's own scalar says that this is none of its values: one that does not is asked where it is used.
+    fn takes(&self, name: &str, value: &Value) -> bool {
+        if matches!(name, "Int" | "Float" | "String" | "Boolean" | "ID") {
+            return true;
+        }
+        match self.registry.types.get(name) {
+            Some(MetaType::Scalar { is_valid: Some(is_valid), .. }) => {
+                catch_unwind(AssertUnwindSafe(|| is_valid(value))).unwrap_or(false)
+            }
+            _ => true,
         }
     }
 
@@ -251,7 +276,7 @@ fn number(text: &str) -> Value {
     text.parse().map_or_else(|_| Value::String(text.to_owned()), Value::Number)
 }
 
-/// A value of a scalar that the specification knows; others read theirs where they are used.
+/// A value of a scalar that the specification knows; those of others are taken as they are.
 fn scalar(ty: &str, value: &Json) -> Result<Value, String> {
     let as_it_is =
         || Value::from_json(value.clone()).map_err(|_| format!("{ty} cannot represent this value."));

@@ -5,4 +5,5 @@ mod flooding;
 mod hostile;
 mod introspection;
 mod limits;
+mod scalars;
 mod world;

@@ -322,13 +322,8 @@ type Fragments = Arc<HashMap<Name, Positioned<FragmentDefinition>>>;
 fn told(errors: &DiagnosticList, code: Code) -> Vec<Refusal> {
     let told = errors.iter().take(TOLD).map(|error| {
         let shown = error.to_json();
-        // A name that somebody guesses is not theirs to be told.
-        let message = match shown.message.split_once(" Did you mean") {
-            Some((message, _)) => message.to_owned(),
-            None => shown.message,
-        };
         let at = shown.locations.first().map(|at| (at.line, at.column));
-        Refusal { fault: Fault::new(code, message), at }
+        Refusal { fault: Fault::new(code, shown.message), at }
     });
     told.collect()
 }

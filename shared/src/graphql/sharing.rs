@@ -157,7 +157,6 @@ impl Sharing {
         found = flights.get(key).and_then(|place| place.flight.upgrade());
         if let Some(flight) = &found
             && flight.writes == writes
-            && !flight.landed.initialized()
         {
             return (flight.clone(), false);
         }

@@ -2,10 +2,15 @@
 
 mod accounting;
 mod batching;
+mod bounds;
 mod callers;
 mod documents;
+mod each;
 mod failing;
 mod policies;
 mod selecting;
 mod subscribing;
+mod unshared;
+mod values;
 pub mod world;
+mod worst;

@@ -4,5 +4,6 @@ mod by_get;
 mod deadlines;
 mod in_flight;
 mod kept;
+mod places;
 mod private;
 pub mod world;

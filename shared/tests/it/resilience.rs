@@ -1,5 +1,6 @@
 //! What holds while an upstream is sick: with two real ones behind a BFF, one of them ill in every way there is.
 
+mod alone;
 mod bodies;
 mod bulkhead;
 mod dead;

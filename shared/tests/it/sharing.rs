@@ -3,7 +3,9 @@
 mod caching;
 mod callers;
 mod joining;
+mod pages;
 mod random;
+mod room;
 mod stale;
-mod world;
+pub mod world;
 mod writing;

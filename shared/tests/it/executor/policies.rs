@@ -420,3 +420,14 @@ async fn each_event_of_a_subscription_tells_its_own() {
     assert_eq!(event.ok(), &json!({"done": {"by": {"name": "Ada", "pointsOrZero": 7}}}));
     assert_eq!(event.degraded(), Vec::<String>::new());
 }
+
+#[tokio::test]
+async fn of_very_many_places_the_first_thousand_are_told() {
+    let world = without_desk().await;
+    let everybody: Vec<_> = (0..1_200).map(|n| json!({"id": format!("p{n}"), "name": "N"})).collect();
+    world.people.table("/people", &[("ids", "id")], everybody.into());
+    let answer = world.bff.query("{ everybody { notesOrMine { text } } }").await;
+    let rows = answer.ok()["everybody"].as_array().unwrap();
+    assert!(rows.len() == 1_200 && rows.iter().all(|row| row["notesOrMine"][0]["text"] == "N was here"));
+    assert_eq!(answer.header("degraded"), Some("default=1000"));
+}

@@ -59,9 +59,9 @@ async fn waiting_is_part_of_the_callers_time() {
     }
 }
 
-/// Callers who leave while they wait leave their places too.
+/// Callers who leave while they are answered leave their places too. (Those who wait: `alone`.)
 #[tokio::test]
-async fn who_leaves_the_queue_makes_room() {
+async fn who_leaves_makes_room() {
     let limits = ResilienceSettings { concurrency: Some(1), queue: Some(1), ..Default::default() };
     let world = World::with(limits).await;
     let (open, gate) = watch::channel(false);

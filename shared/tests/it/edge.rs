@@ -8,4 +8,5 @@ mod heads;
 mod http2;
 mod slow_readers;
 mod turns;
+mod unread;
 mod world;

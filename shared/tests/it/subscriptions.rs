@@ -1,5 +1,6 @@
 //! Operations over WebSocket and over server-sent events, and the upstreams' streams behind them.
 
+mod anew;
 mod breaking;
 mod ends;
 mod lagging;

@@ -141,7 +141,8 @@ async fn compression_keeps_no_part_back() {
     let world = World::start().await;
     let gate = world.hold_comments();
     let document = r#"{ post(id: "p1") { title ...@defer { comments { text } } } }"#;
-    let mut parts = world.bff.query(document).header("accept-encoding", "gzip").in_parts(CURRENT).await;
+    // Not one that the client here would take off again without a word.
+    let mut parts = world.bff.query(document).header("accept-encoding", "br, zstd").in_parts(CURRENT).await;
     assert!(!parts.headers.contains_key("content-encoding"));
     assert!(parts.next().await.is_some());
     gate.open();

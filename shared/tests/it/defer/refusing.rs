@@ -56,3 +56,13 @@ async fn a_schema_that_does_not_have_it_does_not_know_it() {
     let answer = bff.query("{ answer }").in_parts("multipart/mixed").await;
     assert_eq!(answer.status, 406);
 }
+
+/// Whatever form the answer is wanted in.
+#[tokio::test]
+async fn a_mutation_never_runs_by_get() {
+    let world = World::start().await;
+    let document = "mutation { retitle(id: \"p1\", title: \"x\") { title ...@defer { post { title } } } }";
+    let answer = world.bff.query(document).by_get().header("accept", CURRENT).await;
+    assert_eq!((answer.status, answer.header("allow")), (405, Some("POST")), "{answer}");
+    assert_eq!(world.rest.total(), 0);
+}

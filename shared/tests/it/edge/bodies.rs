@@ -26,7 +26,7 @@ async fn a_body_that_is_not_there_within_the_deadline_is_the_callers_fault() {
 
 #[tokio::test]
 async fn long_bodies_wait_for_their_turn_and_short_ones_do_not() {
-    let server = server(|limits| limits.bodies_bytes = 150_000).await;
+    let server = server(|limits| limits.bodies_bytes = 105_000).await;
     let post = |bytes: usize| format!("POST /length HTTP/1.1\r\nhost: x\r\ncontent-length: {bytes}\r\n\r\n");
     let mut first = Peer::of(&server).await;
     first.send(post(100_001)).await.send("x".repeat(100_000)).await;

@@ -1,6 +1,6 @@
 //! A server that is told to stop loses not one request.
 
-use super::world::{Peer, asking};
+use super::world::{LONG, Peer, asking, with};
 use crate::{
     client::{self, serve, settings},
     process::Service,
@@ -74,7 +74,7 @@ async fn ask_while_ready(addr: SocketAddr, ready: Arc<AtomicBool>) -> std::io::R
 
 #[tokio::test]
 async fn who_looks_whether_it_is_ready_never_meets_a_closed_door() {
-    let mut service = Service::start(&["--set", "drain_lead_ms=1000", "--set", "log=json"]);
+    let mut service = Service::start(&["--set", "drain_lead_ms=60000", "--set", "log=json"]);
     let listening = service.json();
     let (addr, admin) = (address(&listening, "http.addr"), address(&listening, "admin.addr"));
     let ready = Arc::new(AtomicBool::new(true));
@@ -91,7 +91,23 @@ async fn who_looks_whether_it_is_ready_never_meets_a_closed_door() {
         answered += worker.await.unwrap().unwrap();
     }
     assert!(answered >= WORKERS);
+    // Nobody is left to be waited for.
+    service.terminate();
     assert_eq!(service.end().0, Some(0));
+}
+
+/// A balancer needs a moment to notice: until that is over, the door is open.
+#[tokio::test]
+async fn who_has_not_looked_yet_comes_all_the_same() {
+    let mut settings = settings();
+    settings.drain_lead_ms = Some(LONG);
+    let server = with(settings).await;
+    let addr = server.addr;
+    let stopping = tokio::spawn(server.shutdown());
+    let ask = async |path: &str| Peer::at(addr).await.send(asking(path)).await.reply().await;
+    while ask("/health/ready").await.status == 200 {}
+    assert_eq!(ask("/").await.body, "fine");
+    stopping.abort();
 }
 
 #[tokio::test]

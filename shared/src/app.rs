@@ -8,6 +8,7 @@ mod health;
 mod intake;
 mod listener;
 mod stack;
+mod straight;
 
 use std::{
     fmt,
@@ -24,6 +25,8 @@ pub use client::Client;
 pub use errors::ErrorBody;
 pub use health::ReadyCheck;
 pub use stack::{Deadline, Draining};
+use stack::{Layers, Paths};
+pub use straight::Straight;
 use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
 
 use crate::{
@@ -36,6 +39,8 @@ pub struct App {
     pub settings: Settings,
     /// What callers reach, through the whole layer stack.
     pub public: Router,
+    /// Of `public`, what nearly all requests are for.
+    pub straight: Option<Straight>,
     /// What callers reach without the token check: routes that read `Authorization` in a way of their own, such as
     /// a token endpoint that takes client credentials. Every other layer is around them too.
     pub open: Router,
@@ -55,6 +60,7 @@ impl App {
         Self {
             settings,
             public,
+            straight: None,
             open: Router::new(),
             admin_extra: Router::new(),
             ready: Vec::new(),
@@ -113,7 +119,7 @@ pub struct Running {
 
 /// Binds the addresses and serves. Logs one line, `listening`, with `http.addr` and `admin.addr`.
 pub async fn start(app: App) -> Result<Running, StartError> {
-    let App { settings, public, open, admin_extra, ready, errors, authenticator } = app;
+    let App { settings, public, straight, open, admin_extra, ready, errors, authenticator } = app;
     let service = settings.service.clone();
     descriptors::enough_for(settings.limits.connections);
     let bind = async |key, address| {
@@ -134,19 +140,21 @@ pub async fn start(app: App) -> Result<Running, StartError> {
     let draining = Arc::new(AtomicBool::new(false));
     let (stop_public, stop_admin) = (CancellationToken::new(), CancellationToken::new());
     let health = health::router(ready, Arc::clone(&draining));
-    let stacked =
-        stack::stack(public, open, &settings, errors, authenticator, Draining::new(stop_public.clone()));
-    let public = if admin_listener.is_some() { stacked } else { stacked.merge(health.clone()) };
+    let layers = Layers::new(&settings, errors, authenticator, Draining::new(stop_public.clone()));
+    let mut public = layers.around(public, straight, open);
+    if admin_listener.is_none() {
+        public.router = public.router.merge(health.clone());
+    }
 
     let drain = Duration::from_millis(settings.drain_ms);
-    let serve = |listener, router, stop: &CancellationToken| {
+    let serve = |listener, paths, stop: &CancellationToken| {
         let terms = listener::Terms {
             limits: settings.limits.clone(),
             trusted: settings.trusted_proxies.clone(),
             errors,
             drain,
         };
-        let serving = listener::serve(listener, router, stop.clone(), terms);
+        let serving = listener::serve(listener, paths, stop.clone(), terms);
         #[expect(clippy::disallowed_methods, reason = "a listener belongs to no request")]
         AbortOnDropHandle::new(tokio::spawn(serving))
     };
@@ -154,7 +162,7 @@ pub async fn start(app: App) -> Result<Running, StartError> {
     let (admin, admin_task) = match admin_listener {
         Some((listener, addr)) => {
             let router = health.merge(health::metrics_router()).merge(admin_extra);
-            (Some(addr), Some(serve(listener, router, &stop_admin)))
+            (Some(addr), Some(serve(listener, Paths::from(router), &stop_admin)))
         }
         None => (None, None),
     };

@@ -1,8 +1,8 @@
 //! Where a request really came from: the peer, or what a trusted proxy says about it.
 
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, SocketAddr};
 
-use axum::extract::{ConnectInfo, Request};
+use axum::extract::Request;
 use http::{HeaderMap, header::FORWARDED};
 
 use crate::config::Network;
@@ -15,10 +15,8 @@ pub struct Client {
 }
 
 /// Notes the client in the request's extensions. Before anything that may want to know where a caller comes from.
-pub(super) fn identify(trusted: &[Network], request: &mut Request) -> Client {
-    let peer = request.extensions().get::<ConnectInfo<SocketAddr>>();
-    let peer = peer.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |ConnectInfo(peer)| peer.ip().to_canonical());
-    let client = Client::behind(peer, request.headers(), trusted);
+pub(super) fn identify(peer: SocketAddr, trusted: &[Network], request: &mut Request) -> Client {
+    let client = Client::behind(peer.ip().to_canonical(), request.headers(), trusted);
     request.extensions_mut().insert(client);
     client
 }

@@ -11,7 +11,7 @@ mod wire;
 
 use std::{net::SocketAddr, pin::pin, sync::Arc, time::Duration};
 
-use axum::{Router, body::Body, extract::ConnectInfo};
+use axum::body::Body;
 use futures::FutureExt;
 use http::{HeaderValue, Request, Response, StatusCode, Version, header::CONNECTION};
 use hyper::{body::Incoming, service::service_fn};
@@ -24,7 +24,6 @@ use tokio::{
     task::JoinSet,
 };
 use tokio_util::sync::CancellationToken;
-use tower::ServiceExt;
 
 pub(super) use self::turns::Turn;
 use self::{
@@ -36,7 +35,7 @@ use self::{
     turns::Turns,
     wire::Wire,
 };
-use super::{ErrorBody, client};
+use super::{ErrorBody, client, stack::Paths};
 use crate::config::{Limits, Network};
 
 /// What a listener holds its connections to.
@@ -57,12 +56,12 @@ pub(super) async fn bind(address: SocketAddr) -> std::io::Result<(TcpListener, S
 }
 
 /// Serves until `stop`, then lets connections finish what they are doing.
-pub(super) async fn serve(listener: TcpListener, router: Router, stop: CancellationToken, terms: Terms) {
+pub(super) async fn serve(listener: TcpListener, paths: Paths, stop: CancellationToken, terms: Terms) {
     let Terms { limits, trusted, errors, drain } = terms;
     let turns = Turns::new(&limits, trusted.clone());
     let seats = Seats::new(limits.connections, limits.connections_per_address, trusted.clone());
     let mut patrol = Patrol::new(&limits);
-    let service = Arc::new(Service { router, trusted, turns });
+    let service = Arc::new(Service { paths, trusted, turns });
     let server = Server { service, http: http(&limits), errors };
     let mut open = JoinSet::new();
     loop {
@@ -223,7 +222,7 @@ async fn connection(
 
 /// What answers every request.
 struct Service {
-    router: Router,
+    paths: Paths,
     trusted: Vec<Network>,
     turns: Turns,
 }
@@ -238,8 +237,7 @@ impl Service {
     ) -> Result<Response<Sent>, h2::Error> {
         let http2 = request.version() == Version::HTTP_2;
         let mut request = request.map(Body::new);
-        request.extensions_mut().insert(ConnectInfo(peer));
-        let client = client::identify(&self.trusted, &mut request);
+        let client = client::identify(peer, &self.trusted, &mut request);
         let turn = self.turns.take(client.ip);
         // A connection of HTTP/1 has one request at a time, and can always be told.
         if http2 && turn.is_beyond_words() {
@@ -247,8 +245,7 @@ impl Service {
         }
         request.extensions_mut().insert(Arc::clone(&turn));
         let under_way = pace.request(http2, turn);
-        let answered = self.router.clone().oneshot(request).await;
-        let mut response = answered.unwrap_or_else(|never| match never {});
+        let mut response = self.paths.answer(request).await;
         if response.status() == StatusCode::SWITCHING_PROTOCOLS {
             pace.upgraded();
         } else if !http2 && pace.is_draining() {

@@ -10,7 +10,6 @@ use std::{
 
 use axum::{
     Router,
-    body::Body,
     extract::{DefaultBodyLimit, Request, State},
     response::Response,
     routing::Route,
@@ -18,16 +17,13 @@ use axum::{
 use futures::FutureExt;
 use http::{
     HeaderName, HeaderValue, Method,
-    header::{ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_RANGE, VARY},
+    header::{ACCEPT_ENCODING, VARY},
 };
 use tokio_util::sync::CancellationToken;
 use tower::{Layer, Service, ServiceExt, layer::layer_fn, service_fn};
-use tower_http::{
-    compression::predicate::Predicate,
-    cors::{AllowHeaders, CorsLayer},
-};
+use tower_http::cors::{AllowHeaders, CorsLayer};
 
-use super::{ErrorBody, compression, intake::Intake, listener::Turn};
+use super::{ErrorBody, Straight, compression, intake::Intake, listener::Turn};
 use crate::{
     auth::{Authenticator, caller},
     code::Code,
@@ -36,29 +32,30 @@ use crate::{
     telemetry::{TRACE_ID_HEADER, observe},
 };
 
-pub(super) fn stack(
-    public: Router,
-    open: Router,
-    settings: &Settings,
-    errors: ErrorBody,
-    authenticator: Authenticator,
-    draining: Draining,
-) -> Router {
-    let layers = Arc::new(Layers {
-        service: settings.service.as_str().into(),
-        cors: cors(&settings.cors),
-        origins: settings.cors.clone(),
-        deadline: Duration::from_millis(settings.deadline_ms),
-        intake: Intake::new(&settings.limits, errors),
-        errors,
-        authenticator,
-        draining,
-    });
-    // A path nobody routes is answered, traced and counted like any other.
-    let open = open.fallback(async move |State(()): State<()>| {
-        errors.response(Code::NotFound, "Nothing is served at this path")
-    });
-    behind(&layers, Entrance::Checked, public).merge(behind(&layers, Entrance::Open, open))
+/// What a listener serves.
+pub(super) struct Paths {
+    pub router: Router,
+    straight: Option<(Straight, Arc<Layers>)>,
+}
+
+impl From<Router> for Paths {
+    fn from(router: Router) -> Self {
+        Self { router, straight: None }
+    }
+}
+
+impl Paths {
+    pub async fn answer(&self, request: Request) -> Response {
+        if let Some((straight, layers)) = &self.straight
+            && straight.leads(&request)
+        {
+            let end = End::Straight(straight.clone());
+            let inside = Inside { layers: Arc::clone(layers), entrance: Entrance::Checked, end };
+            // Boxed, because a connection keeps room for the future of its request.
+            return Box::pin(inside.observed(request)).await;
+        }
+        self.router.clone().oneshot(request).await.unwrap_or_else(|never| match never {})
+    }
 }
 
 /// Whether a token is looked at before the handler: open ones check credentials themselves.
@@ -69,7 +66,7 @@ enum Entrance {
 }
 
 /// What stands between the listener and the handlers.
-struct Layers {
+pub(super) struct Layers {
     service: Arc<str>,
     cors: Option<CorsLayer>,
     /// Whose pages may call, besides those of this host.
@@ -81,13 +78,46 @@ struct Layers {
     draining: Draining,
 }
 
+impl Layers {
+    pub fn new(
+        settings: &Settings,
+        errors: ErrorBody,
+        authenticator: Authenticator,
+        draining: Draining,
+    ) -> Self {
+        Self {
+            service: settings.service.as_str().into(),
+            cors: cors(&settings.cors),
+            origins: settings.cors.clone(),
+            deadline: Duration::from_millis(settings.deadline_ms),
+            intake: Intake::new(&settings.limits, errors),
+            errors,
+            authenticator,
+            draining,
+        }
+    }
+
+    /// `straight` is of what is in `public`.
+    pub fn around(self, public: Router, straight: Option<Straight>, open: Router) -> Paths {
+        let layers = Arc::new(self);
+        let errors = layers.errors;
+        // A path nobody routes is answered, traced and counted like any other.
+        let open = open.fallback(async move |State(()): State<()>| {
+            errors.response(Code::NotFound, "Nothing is served at this path")
+        });
+        let router = behind(&layers, Entrance::Checked, public).merge(behind(&layers, Entrance::Open, open));
+        Paths { router, straight: straight.map(|straight| (straight, layers)) }
+    }
+}
+
 /// All layers as one: each of its own would clone and box all that is inside of it, for every request.
 fn behind(layers: &Arc<Layers>, entrance: Entrance, router: Router) -> Router {
     let layers = Arc::clone(layers);
     router.layer(layer_fn(move |route: Route| {
         let layers = Arc::clone(&layers);
         service_fn(move |request: Request| {
-            let inside = Inside { layers: Arc::clone(&layers), entrance, route: route.clone() };
+            let end = End::Route(route.clone());
+            let inside = Inside { layers: Arc::clone(&layers), entrance, end };
             // Boxed as soon as it is made: what axum wraps around it would move it as often.
             Box::pin(async move { Ok::<_, Infallible>(inside.observed(request).await) })
         })
@@ -98,14 +128,25 @@ fn behind(layers: &Arc<Layers>, entrance: Entrance, router: Router) -> Router {
 struct Inside {
     layers: Arc<Layers>,
     entrance: Entrance,
-    route: Route,
+    end: End,
+}
+
+/// Whom the request is for.
+#[derive(Clone)]
+enum End {
+    Route(Route),
+    Straight(Straight),
 }
 
 impl Inside {
     /// Outermost, so that whatever happens below is one line in the log, under one trace id.
     async fn observed(self, request: Request) -> Response {
         let service = Arc::clone(&self.layers.service);
-        observe(service, request, |request| self.caught(request)).await
+        let path = match &self.end {
+            End::Straight(straight) => Some(straight.path()),
+            End::Route(_) => None,
+        };
+        observe(service, path, request, |request| self.caught(request)).await
     }
 
     /// Around everything that can go wrong, within the trace that the panic's log line quotes.
@@ -130,24 +171,19 @@ impl Inside {
     /// who may have a part of it repeated (BREACH); that takes requests which another's page makes a browser send with
     /// its cookies, and those are refused before anything runs.
     async fn compressed(self, request: Request) -> Response {
-        if request.headers().contains_key(ACCEPT_ENCODING) {
-            let below = service_fn(move |request| {
-                let inside = self.again();
-                async move { Ok::<_, Infallible>(inside.bounded(request).await) }
-            });
-            let compressed = compression::layer().layer(below).oneshot(request).boxed().await;
-            return compressed.unwrap_or_else(|never| match never {}).map(Body::new);
+        let accepted: Vec<_> = request.headers().get_all(ACCEPT_ENCODING).iter().cloned().collect();
+        let mut response = self.bounded(request).await;
+        if !compression::is_of_use(&response) {
+            return response;
+        }
+        if !accepted.is_empty() {
+            return compression::compressed(accepted, response).await;
         }
         // Whoever does not ask for it gets it as it is; but caches must know that others might not.
-        let mut response = self.bounded(request).await;
-        let headers = response.headers();
-        let compressible = !headers.contains_key(CONTENT_ENCODING)
-            && !headers.contains_key(CONTENT_RANGE)
-            && compression::worth().should_compress(&response);
         let told = |value: &HeaderValue| {
             value.to_str().is_ok_and(|value| value.to_ascii_lowercase().contains(ACCEPT_ENCODING.as_str()))
         };
-        if compressible && !response.headers().get_all(VARY).iter().any(told) {
+        if !response.headers().get_all(VARY).iter().any(told) {
             response.headers_mut().append(VARY, ACCEPT_ENCODING.into());
         }
         response
@@ -166,7 +202,9 @@ impl Inside {
         request.extensions_mut().insert(Deadline::after(deadline));
         request.extensions_mut().insert(self.layers.draining.clone());
         // What is too long is refused before it costs a signature check, if it can be seen; else it is cut.
-        DefaultBodyLimit::disable().apply(&mut request);
+        if matches!(self.end, End::Route(_)) {
+            DefaultBodyLimit::disable().apply(&mut request);
+        }
         let (request, arrival) = match layers.intake.open(request).await {
             Ok(opened) => opened,
             Err(refusal) => return refusal,
@@ -203,12 +241,15 @@ impl Inside {
                 Err(refusal) => return refusal,
             };
         }
-        self.route.call(request).await.unwrap_or_else(|never| match never {})
+        match &mut self.end {
+            End::Route(route) => route.call(request).await.unwrap_or_else(|never| match never {}),
+            End::Straight(straight) => straight.call(request).await,
+        }
     }
 
     /// The same for a service that may be called twice, though it never is.
     fn again(&self) -> Self {
-        Self { layers: Arc::clone(&self.layers), entrance: self.entrance, route: self.route.clone() }
+        Self { layers: Arc::clone(&self.layers), entrance: self.entrance, end: self.end.clone() }
     }
 }
 

@@ -132,6 +132,7 @@ impl Bff {
         let places = Places::new(&settings.subscriptions);
         let clients = Clients::new(&settings.clients);
         let endpoint = http::Endpoint { engine, patience, origins, places, clients };
+        let straight = http::straight(&endpoint);
         let sockets = Sockets::new(&endpoint, authenticator.clone(), &settings);
 
         let graphql =
@@ -154,6 +155,7 @@ impl Bff {
         // The paths of sessions look at cookies by themselves: one that is over is no reason to refuse them.
         let sessions = authenticator.sessions().map(Sessions::routes).unwrap_or_default();
         app.open = signer.map(|signer| signer.routes()).unwrap_or_default().merge(sessions);
+        app.straight = Some(straight);
         app.authenticator = Some(authenticator);
         app::start(app).await.map_err(|error| StartError(error.to_string()))
     }

@@ -18,18 +18,19 @@ use super::{
 };
 use crate::{
     Code, Fault,
-    app::{self, Deadline, ErrorBody},
+    app::{self, Deadline, ErrorBody, Straight},
     auth::Caller,
     quota::Asker,
     request::{Client, Locale, RequestContext},
 };
 use axum::{
     body::{Body, Bytes},
-    extract::{FromRequest, Path, Request, State},
+    extract::{Path, Request, State},
     response::{IntoResponse, Response},
 };
 use http::{Extensions, HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header, request::Parts};
-use std::{borrow::Cow, sync::Arc, time::Duration};
+use http_body_util::{BodyExt, Collected, LengthLimitError};
+use std::{borrow::Cow, error::Error, sync::Arc, time::Duration};
 
 /// `soft=2, stale=1` (a dictionary, RFC 9651): how many places of the answer are less than they should be, by policy;
 /// `extensions.degraded` says which. Absent, if all is as it should be.
@@ -53,6 +54,19 @@ pub(super) struct Endpoint {
 type Named = Option<Path<String>>;
 
 pub(super) async fn post(State(endpoint): State<Endpoint>, id: Named, request: Request) -> Response {
+    answer(&endpoint, id, request).await
+}
+
+/// What is posted, as [`post`] answers it, past any router.
+pub(super) fn straight(endpoint: &Endpoint) -> Straight {
+    let endpoint = Arc::new(endpoint.clone());
+    Straight::new(Method::POST, "/graphql", move |request| {
+        let endpoint = Arc::clone(&endpoint);
+        Box::pin(async move { answer(&endpoint, None, request).await })
+    })
+}
+
+async fn answer(endpoint: &Endpoint, id: Named, request: Request) -> Response {
     let (head, body) = request.into_parts();
     let notice = match endpoint.served(&head.headers) {
         Ok(notice) => notice,
@@ -125,7 +139,8 @@ impl Endpoint {
         notice: Option<&Notice>,
     ) -> Response {
         if sse::wanted(&head) {
-            return sse::serve(self, head, id, body, notice).await;
+            // Boxed, as all that is rare: it would be a part of every request's future.
+            return Box::pin(sse::serve(self, head, id, body, notice)).await;
         }
         let Some(wanted) = self.wanted(&head.headers) else { return not_acceptable() };
         match self.posted(&head, id, body, wanted.form).await {
@@ -167,7 +182,7 @@ impl Endpoint {
         let request = GraphqlRequest::from_json(&body, named(id)?)?;
         let context = self.context(head);
         Ok(match form {
-            Some(form) => self.engine.execute_in_parts(&request, context, form).await,
+            Some(form) => Box::pin(self.engine.execute_in_parts(&request, context, form)).await,
             None => InParts::Whole(self.engine.execute(&request, context).await),
         })
     }
@@ -230,8 +245,11 @@ pub(super) fn context(
 }
 
 async fn read(body: Body) -> Result<Bytes, Rejection> {
-    Bytes::from_request(Request::new(body), &()).await.map_err(|rejection| {
-        if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
+    // How long it may be, and how long it may take, the layers see to.
+    let read = body.collect().await;
+    read.map(Collected::to_bytes).map_err(|error| {
+        let mut reasons = std::iter::successors(Some(&error as &dyn Error), |&error| error.source());
+        if reasons.any(|reason| reason.is::<LengthLimitError>()) {
             Rejection::new(Code::PayloadTooLarge, "The request's body is too long: ask for less at once.")
         } else {
             Rejection::new(Code::BadRequest, "The request's body breaks off.")

@@ -20,9 +20,11 @@ use super::{Outcome, RequestRecord, TraceContext, metrics};
 /// The response header that tells the caller which trace to quote when asking for help.
 pub const TRACE_ID_HEADER: HeaderName = HeaderName::from_static("x-trace-id");
 
-/// Runs a request's handling under its record and its span, and tells the caller the trace id.
+/// Runs a request's handling under its record and its span, and tells the caller the trace id. `path`: what it is for, if
+/// no router has found that out.
 pub async fn observe<F: Future<Output = Response>>(
     service: Arc<str>,
+    path: Option<&'static str>,
     mut request: Request,
     handle: impl FnOnce(Request) -> F,
 ) -> Response {
@@ -32,12 +34,7 @@ pub async fn observe<F: Future<Output = Response>>(
     let mut line = Line {
         record: Arc::clone(&record),
         method: request.method().clone(),
-        // A path that matched no route is the caller's text: it stays out.
-        route: request
-            .extensions()
-            .get::<MatchedPath>()
-            .cloned()
-            .map_or(Route::Named("(no route)"), Route::Matched),
+        route: path.map_or_else(|| Route::of(&request), Route::Named),
         started: Instant::now(),
         status: None,
     };
@@ -118,6 +115,12 @@ enum Route {
 }
 
 impl Route {
+    /// A path that matched no route is the caller's text: it stays out.
+    fn of(request: &Request) -> Self {
+        let matched = request.extensions().get::<MatchedPath>().cloned();
+        matched.map_or(Self::Named("(no route)"), Self::Matched)
+    }
+
     fn as_str(&self) -> &str {
         match self {
             Self::Named(name) => name,

@@ -22,14 +22,22 @@ impl MediaType {
     /// Whether `Accept` would rather have a stream of events than one answer. It must say so: whoever takes anything is
     /// answered once.
     pub fn events_wanted(headers: &HeaderMap) -> bool {
+        const EVENTS: &str = "text/event-stream";
         let [mut events, mut answer] = [0.0_f32; 2];
+        // What most clients send needs no weighing.
+        let named = |value: &HeaderValue| {
+            value.as_bytes().windows(EVENTS.len()).any(|text| text.eq_ignore_ascii_case(EVENTS.as_bytes()))
+        };
+        if !headers.get_all(header::ACCEPT).iter().any(named) {
+            return false;
+        }
         for value in headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok()) {
             for range in value.split(',') {
                 let mut parts = range.split(';').map(str::trim);
                 let essence = parts.next().unwrap_or_default().to_ascii_lowercase();
                 let Some(quality) = quality(parts) else { continue };
                 match essence.as_str() {
-                    "text/event-stream" => events = events.max(quality),
+                    EVENTS => events = events.max(quality),
                     "application/json" | "application/graphql-response+json" => answer = answer.max(quality),
                     _ => {}
                 }

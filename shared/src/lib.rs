@@ -21,7 +21,7 @@ pub use fanout::{
     Ask, AskEach, Code, Connection, Fault, Have, IntoAsk, Leaf, Many, ManyMaybe, Maybe, One, OptionalMany,
     OptionalManyMaybe, Scope, Text, Then, Told, connection::First,
 };
-pub use graphql::{Bff, Deferrable, serve};
+pub use graphql::{Bff, Deferrable, Since, serve};
 pub use request::{ContextExt, RequestContext};
 #[doc(hidden)]
 pub use serde;

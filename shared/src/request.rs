@@ -154,6 +154,11 @@ impl RequestContext {
         &self.client
     }
 
+    /// The same for whoever has answers to different ones told apart.
+    pub(crate) fn told_apart(&self) -> &Client {
+        &self.client
+    }
+
     /// What is left of the time.
     pub fn remaining(&self) -> Duration {
         self.deadline.saturating_duration_since(Instant::now())

@@ -2,7 +2,7 @@
 
 use proc_macro2::TokenStream;
 use quote::quote;
-use syn::{Attribute, Expr, LitStr, Result, spanned::Spanned};
+use syn::{Attribute, Expr, LitStr, Path, Result, spanned::Spanned};
 
 /// What `#[graphql(…)]` may say of a field, a method or an argument.
 #[derive(Default)]
@@ -13,6 +13,34 @@ pub struct GraphqlAttribute {
     pub guard: Option<Expr>,
     pub default: Option<Expr>,
     pub tags: Vec<String>,
+    /// Calls such as `Since::apply(…)`.
+    pub directives: Vec<Expr>,
+}
+
+impl GraphqlAttribute {
+    /// Puts a field under its directives.
+    pub fn under(&self) -> Result<TokenStream> {
+        let applied = self.directives.iter().map(|applied| {
+            let directive = directive(applied)?;
+            Ok(quote!(info.under(&#directive, #applied);))
+        });
+        applied.collect()
+    }
+}
+
+/// The path before `::apply(…)`.
+fn directive(applied: &Expr) -> Result<Path> {
+    let shape = "a directive is applied: `directive = Since::apply(\"2.3\", \"null\")`";
+    let Expr::Call(call) = applied else { return wrong(applied, shape) };
+    let Expr::Path(path) = &*call.func else { return wrong(applied, shape) };
+    let mut path = path.path.clone();
+    match path.segments.pop() {
+        Some(last) if last.value().ident == "apply" && !path.segments.is_empty() => {
+            path.segments.pop_punct();
+            Ok(path)
+        }
+        _ => wrong(applied, shape),
+    }
 }
 
 /// Reads and removes `#[graphql(…)]`.
@@ -32,8 +60,10 @@ pub fn take_graphql(attributes: &mut Vec<Attribute>) -> Result<GraphqlAttribute>
                 found.default = Some(meta.value()?.parse()?);
             } else if meta.path.is_ident("tag") {
                 found.tags.push(meta.value()?.parse::<LitStr>()?.value());
+            } else if meta.path.is_ident("directive") {
+                found.directives.push(meta.value()?.parse()?);
             } else {
-                return Err(meta.error("known here: skip, name, deprecation, guard, default, tag"));
+                return Err(meta.error("known here: skip, name, deprecation, guard, default, tag, directive"));
             }
             Ok(())
         })?;

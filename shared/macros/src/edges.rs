@@ -86,13 +86,14 @@ pub fn expand(attributes: TokenStream, item: TokenStream) -> Result<TokenStream>
             #name => (&__fanout::probe::Returns::<Self, #args, #returns>(#function)).field() #guarded,
         });
         let (description, deprecated) = (doc(&method.attrs), option(graphql.deprecation.as_ref()));
-        let tags = &graphql.tags;
+        let (tags, under) = (&graphql.tags, graphql.under()?);
         let shown =
             graphql.guard.as_ref().map(|guard| quote!(info.guard = ::std::option::Option::Some(&#guard);));
         info.push(quote! {
             let mut info = __fanout::type_info::FieldInfo::new(#name, #description);
             info.deprecated = #deprecated;
             info.tags = &[#(#tags),*];
+            #under
             #shown
             #(#describe)*
             object.field::<#returns>(info);

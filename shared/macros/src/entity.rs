@@ -92,7 +92,7 @@ fn object(options: Options, mut item: ItemStruct) -> Result<TokenStream> {
                     ) #guarded),
                 });
                 let (description, deprecated) = (doc(&field.attrs), option(graphql.deprecation.as_ref()));
-                let tags = &graphql.tags;
+                let (tags, under) = (&graphql.tags, graphql.under()?);
                 let shown = graphql
                     .guard
                     .as_ref()
@@ -101,6 +101,7 @@ fn object(options: Options, mut item: ItemStruct) -> Result<TokenStream> {
                     let mut info = __type_info::FieldInfo::new(#name, #description);
                     info.deprecated = #deprecated;
                     info.tags = &[#(#tags),*];
+                    #under
                     #shown
                     object.field::<#ty>(info);
                 });

@@ -15,7 +15,7 @@ use proc_macro::TokenStream;
 /// Each field of the struct is a field of the object, in camelCase, with its doc comment as description; it is also what
 /// is read from the upstream's JSON (serde) and asked of it (the sparse fieldset). A field is left out of the schema
 /// by `#[graphql(skip)]`, or by its name `cursor` (then the row can stand in a connection). On fields:
-/// `#[graphql(name = "…", deprecation = "…", guard = path)]`.
+/// `#[graphql(name = "…", deprecation = "…", guard = path, directive = Since::apply(…))]`.
 ///
 /// On the type: `#[entity(name = "…")]`; `wire = "camelCase"` where the upstream writes so; `local` for a type that no
 /// upstream answers (then nothing is read from JSON); on an enum `interface("id", "title")` for an interface with these

@@ -10,7 +10,8 @@ use super::urls;
 use crate::graphql::clients::Version;
 
 /// An application, by the name it says it has (`GraphQL-Client-Name`). Who says no name, or none of these, or a version
-/// that is none, is served as ever.
+/// that is none, is served as ever, with all that the schema has. What is [`Since`](crate::Since) a version is kept from
+/// older ones of each application that is named here; an empty section will do.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct ClientSettings {

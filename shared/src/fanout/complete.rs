@@ -1,8 +1,13 @@
 //! CompleteValue (§6.4.3) of what a root returned that the executor did not write: leaves, and lists of them.
 
-use super::{Code, FAILED_ROOT, Fault, RAW};
+use super::{
+    Code, FAILED_ROOT, Fault, RAW,
+    leaf::put_str,
+    view::{Renaming, View},
+};
 use async_graphql::{Number, PathSegment, Pos, ServerError, Value};
 use bytes::Bytes;
+use std::sync::Arc;
 
 /// A root's declared type, as far as its values must be looked at.
 #[derive(Debug)]
@@ -15,6 +20,8 @@ pub(crate) struct Type {
 enum Kind {
     List(Box<Type>),
     Int,
+    /// An enum some of whose values are not there yet.
+    Renamed(Arc<Renaming>),
     /// Typed values are what their type says; entities were written by the executor.
     Other,
 }
@@ -23,6 +30,32 @@ impl Type {
     /// Whether it is a list of lists.
     pub fn nests(&self) -> bool {
         matches!(&self.of, Kind::List(item) if matches!(item.of, Kind::List(_)))
+    }
+
+    /// Of what stands in the schema, `[Int!]!`, for those who see this of it.
+    pub fn seen(text: &str, view: Option<&View>) -> Self {
+        let ty = Self::of(text);
+        match view.and_then(|view| view.renaming(text)) {
+            Some(renaming) => ty.renamed(renaming),
+            None => ty,
+        }
+    }
+
+    fn renamed(self, renaming: &Arc<Renaming>) -> Self {
+        let of = match self.of {
+            Kind::List(item) => Kind::List(Box::new(item.renamed(renaming))),
+            _ => Kind::Renamed(renaming.clone()),
+        };
+        Self { of, ..self }
+    }
+
+    /// What is done to its values, if anything is.
+    pub fn renaming(&self) -> Option<&Renaming> {
+        match &self.of {
+            Kind::List(item) => item.renaming(),
+            Kind::Renamed(renaming) => Some(renaming),
+            Kind::Int | Kind::Other => None,
+        }
     }
 
     /// Of what stands in the schema: `[Int!]!`.
@@ -87,10 +120,18 @@ impl Completing<'_> {
             // The executor has told why.
             (Some(text), ..) if *text == FAILED_ROOT => false,
             (Some(text), ..) => {
+                let start = body.len();
                 body.extend_from_slice(text);
+                if let Some(renaming) = ty.renaming() {
+                    renaming.rename(body, start);
+                }
                 ty.nullable || *text != b"null"[..]
             }
             (None, Value::List(items), Kind::List(of)) => self.items(items, of, body),
+            (None, Value::Enum(name), Kind::Renamed(renaming)) => {
+                put_str(renaming.of(name), body);
+                true
+            }
             (None, Value::Number(number), Kind::Int) if !is_int(number) => {
                 self.impossible("An Int does not fit 32 bits.")
             }

@@ -37,6 +37,7 @@ mod strictest;
 pub(crate) mod text;
 pub mod type_info;
 pub mod url;
+mod view;
 mod write;
 
 pub(crate) use account::Fanout;
@@ -67,7 +68,7 @@ pub(crate) use policy::DegradedAt;
 pub use question::{Call, Question, Scope};
 #[doc(hidden)]
 pub use root::resolve_row;
-pub(crate) use root::{Execution, FAILED_ROOT, Operation, RAW, RootField};
+pub(crate) use root::{Execution, FAILED_ROOT, Operation, RAW, RootField, raw_value};
 pub use row::{Edges, Entity, Nested, Row};
 pub use shape::{Many, ManyMaybe, Maybe, One, OptionalMany, OptionalManyMaybe, Shape};
 pub use sharing::Sharing;
@@ -75,6 +76,7 @@ pub use strictest::Keep;
 pub(crate) use strictest::Strictest;
 pub use text::Text;
 pub use url::{Param, UrlBuilder};
+pub(crate) use view::{Renaming, View, named};
 pub use write::{Bubble, Out, Path, Written, write_object};
 
 #[doc(hidden)]

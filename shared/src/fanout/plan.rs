@@ -4,6 +4,7 @@ use super::{
     Bubble, Code, Fault, Node, Out, Path, Place, Scope,
     defer::{Cut, Cutting, SetId, Usage, compile_cut},
     row::Entity,
+    view::{Renamed, Renaming, View},
 };
 use crate::{graphql::Tag, request::RequestContext};
 use async_graphql::{
@@ -204,6 +205,8 @@ pub struct Compiler<'d> {
     alone: bool,
     /// What each object costs that the field leads to.
     weight: u64,
+    /// What of the schema is there; None: all of it.
+    view: Option<&'d View>,
 }
 
 impl<'d> Compiler<'d> {
@@ -227,6 +230,7 @@ impl<'d> Compiler<'d> {
             within: SetId::default(),
             alone,
             weight: 1,
+            view: None,
         }
     }
 
@@ -235,6 +239,12 @@ impl<'d> Compiler<'d> {
     pub(super) fn at_root(self, object: &str, field: &Name) -> Self {
         let weight = tag(self.registry, object, field).0.of_object();
         Self { weight, ..self }
+    }
+
+    /// The same for whoever sees this of the schema.
+    #[must_use]
+    pub(crate) fn seen(self, view: Option<&'d View>) -> Self {
+        Self { view, ..self }
     }
 
     /// The same where the document is cut, for what waits for `within`.
@@ -339,6 +349,17 @@ impl<'d> Compiler<'d> {
             Some(cutting) => cutting.selects(directives).then(|| around.clone()),
             None => narrowed(around, directives),
         }
+    }
+
+    /// The JSON text in the place of a field that is not there yet.
+    fn hidden(&self, object: &str, field: &str) -> Option<&'d [u8]> {
+        Some(self.view?.hidden(object, field)?)
+    }
+
+    /// What is done to the values of a field, if they are an enum's some of which are not there yet.
+    fn renaming(&self, object: &str, field: &str) -> Option<&'d Arc<Renaming>> {
+        let view = self.view?;
+        view.renaming(&self.registry.types.get(object)?.field_by_name(field)?.ty)
     }
 
     /// DoesFragmentTypeApply (§6.3.2).
@@ -466,9 +487,22 @@ pub(super) struct Selected<R> {
 }
 
 pub(super) enum Kind<R> {
-    Typename(Box<[u8]>),
+    /// Of every row, as it is written: `__typename`, or what stands in the place of a field.
+    Constant(Box<[u8]>),
     Leaf(LeafFn<R>),
+    /// A leaf whose values are renamed.
+    Renamed(LeafFn<R>, Arc<Renaming>),
     Node(Box<dyn Node<R>>),
+}
+
+impl<R: 'static> Kind<R> {
+    fn renamed(self, renaming: Arc<Renaming>) -> Self {
+        match self {
+            Self::Leaf(put) => Self::Renamed(put, renaming),
+            Self::Node(node) => Self::Node(Box::new(Renamed { node, renaming })),
+            other => other,
+        }
+    }
 }
 
 /// Compiles an object's selection.
@@ -496,7 +530,9 @@ pub(super) fn compile_fields<R: Entity>(
 ) -> Result<ObjectPlan<R>, Fault> {
     let object = R::name();
     let is_node = |merged: &&Merged<'_>| {
-        R::field(&merged.first.node.name.node).is_some_and(|field| matches!(field.how, How::Node(_)))
+        let name = &merged.first.node.name.node;
+        R::field(name).is_some_and(|field| matches!(field.how, How::Node(_)))
+            && compiler.hidden(&object, name).is_none()
     };
     let beside = (merged.iter().filter(is_node).count() > 1).then(|| compiler.beside());
     let compiler = beside.as_ref().unwrap_or(compiler);
@@ -506,7 +542,10 @@ pub(super) fn compile_fields<R: Entity>(
         places.push(merged.places());
         let field = &merged.first.node;
         let (kind, guard, nullable, weight) = if field.name.node == "__typename" {
-            (Kind::Typename(format!("\"{object}\"").into_bytes().into()), None, false, 0)
+            (Kind::Constant(format!("\"{object}\"").into_bytes().into()), None, false, 0)
+        } else if let Some(text) = compiler.hidden(&object, &field.name.node) {
+            // Neither asked nor guarded: it is not there.
+            (Kind::Constant(text.into()), None, false, 0)
         } else {
             let Some(known) = R::field(&field.name.node) else {
                 return Err(Fault::new(
@@ -524,6 +563,10 @@ pub(super) fn compile_fields<R: Entity>(
                 How::Node(compile) => {
                     Kind::Node(compile(&compiler.below(merged.key(), tag.of_object()), &merged)?)
                 }
+            };
+            let kind = match compiler.renaming(&object, &field.name.node) {
+                Some(renaming) => kind.renamed(renaming.clone()),
+                None => kind,
             };
             (kind, known.guard, known.nullable, weight)
         };

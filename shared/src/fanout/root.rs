@@ -6,6 +6,7 @@ use super::{
     defer::{self, Begun, Cutting, SetId},
     loader::Loader,
     plan::{self, Condition, Places, holds},
+    view::View,
 };
 use async_graphql::{
     ContextSelectionSet, Name, OutputType, PathSegment, Pos, Positioned, QueryPathSegment, ServerError,
@@ -46,6 +47,8 @@ pub(crate) struct Operation {
     private: AtomicBool,
     /// Where the document is cut, and what these roots wait for.
     cutting: Option<(Arc<Cutting>, SetId)>,
+    /// What of the schema is there for whom it is; None: all of it.
+    pub view: Option<Arc<View>>,
 }
 
 /// A root field, with all its occurrences merged.
@@ -58,6 +61,8 @@ pub(crate) struct RootField {
     pub conditions: Vec<Condition>,
     pub occurrences: Vec<(Condition, Positioned<Field>)>,
     pub places: Places,
+    /// The JSON text that stands there for those who see less than the whole schema.
+    pub hidden: Option<Bytes>,
     plan: OnceLock<Result<Planned, Fault>>,
 }
 
@@ -71,7 +76,7 @@ struct Planned {
 }
 
 impl RootField {
-    pub fn new(merged: &Merged<'_>, ty: Type) -> Self {
+    pub fn new(merged: &Merged<'_>, ty: Type, hidden: Option<Bytes>) -> Self {
         Self {
             key: merged.key().clone(),
             lead: serde_json::to_vec(merged.key().as_str())
@@ -85,6 +90,7 @@ impl RootField {
             ty,
             conditions: merged.conditions(),
             places: merged.places(),
+            hidden,
             occurrences: merged
                 .all
                 .iter()
@@ -124,7 +130,9 @@ impl RootField {
     /// hand answers it.
     fn is_public(&self) -> bool {
         let planned = self.plan.get().is_some_and(|plan| plan.as_ref().is_ok_and(|plan| !plan.private));
-        planned || self.occurrences.first().is_some_and(|(_, field)| field.node.name.node == "__typename")
+        planned
+            || self.hidden.is_some()
+            || self.occurrences.first().is_some_and(|(_, field)| field.node.name.node == "__typename")
     }
 }
 
@@ -151,7 +159,21 @@ impl Operation {
     ) -> Self {
         static NEXT: AtomicU64 = AtomicU64::new(0);
         let id = NEXT.fetch_add(1, Relaxed);
-        Self { ty, roots, fragments, registry, id, private: AtomicBool::new(false), cutting: None }
+        Self {
+            ty,
+            roots,
+            fragments,
+            registry,
+            id,
+            private: AtomicBool::new(false),
+            cutting: None,
+            view: None,
+        }
+    }
+
+    /// The same for those who see this of the schema.
+    pub fn seen(self, view: Option<Arc<View>>) -> Self {
+        Self { view, ..self }
     }
 
     /// The same where the document is cut, of the roots that wait for `within`.
@@ -197,7 +219,7 @@ impl Operation {
     pub fn leaves_cost(&self, variables: &Variables) -> u64 {
         let cost = |root: &&RootField| {
             let (tag, composite, list) = plan::tag(&self.registry, self.root_type(), root.name());
-            if composite { 0 } else { tag.of_leaf(list) }
+            if composite || root.hidden.is_some() { 0 } else { tag.of_leaf(list) }
         };
         self.selected(variables).iter().map(cost).fold(0, u64::saturating_add)
     }
@@ -362,7 +384,8 @@ impl Execution {
                 let alone = operation.roots.len() == 1 && operation.cutting.is_none();
                 let compiler =
                     Compiler::new(merged.key(), &operation.fragments, &operation.registry, private, alone)
-                        .at_root(operation.root_type(), &merged.first.node.name.node);
+                        .at_root(operation.root_type(), &merged.first.node.name.node)
+                        .seen(operation.view.as_deref());
                 match &operation.cutting {
                     Some((cutting, within)) => compile(&compiler.cut(cutting, *within), merged),
                     None => compile(&compiler, merged),
@@ -397,6 +420,11 @@ fn finish(
         Ok(()) => Bytes::from(out.buf),
         Err(Bubble) => FAILED_ROOT,
     };
+    raw_value(text)
+}
+
+/// A JSON text, as async-graphql carries it through.
+pub(crate) fn raw_value(text: Bytes) -> Value {
     Value::Object([(Name::new(RAW), Value::Binary(text))].into_iter().collect())
 }
 

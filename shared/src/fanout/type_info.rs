@@ -4,7 +4,10 @@ use super::plan::FieldGuard;
 use crate::auth::RequiresScope;
 use async_graphql::{
     InputType, OutputType, TypeDirective,
-    registry::{Deprecation, MetaField, MetaInputValue, MetaType, MetaTypeId, Registry},
+    registry::{
+        Deprecation, MetaDirectiveInvocation, MetaField, MetaInputValue, MetaType, MetaTypeId, Registry,
+        location_traits,
+    },
 };
 
 /// Marks an object whose fields this executor answers; it appears in no SDL.
@@ -29,6 +32,7 @@ pub struct FieldInfo {
     pub guard: Option<&'static dyn FieldGuard>,
     /// What it costs, where that is not what its type says: `cost:5`, `items:25`. They appear in no SDL.
     pub tags: &'static [&'static str],
+    directives: Vec<(&'static dyn TypeDirective, MetaDirectiveInvocation)>,
     args: Vec<MetaInputValue>,
 }
 
@@ -36,6 +40,15 @@ impl FieldInfo {
     /// Of that name.
     pub fn new(name: &'static str, doc: Option<&'static str>) -> Self {
         Self { name, doc, ..Self::default() }
+    }
+
+    /// Under a directive such as [`Since`](crate::Since).
+    pub fn under<D: TypeDirective + location_traits::Directive_At_FIELD_DEFINITION>(
+        &mut self,
+        directive: &'static D,
+        applied: MetaDirectiveInvocation,
+    ) {
+        self.directives.push((directive, applied));
     }
 }
 
@@ -64,10 +77,15 @@ impl ObjectInfo<'_> {
     }
 
     /// A field of type `T`.
-    pub fn field<T: OutputType>(&mut self, info: FieldInfo) {
+    pub fn field<T: OutputType>(&mut self, mut info: FieldInfo) {
         let ty = T::create_type_info(self.registry);
         let scope = info.guard.and_then(FieldGuard::scope);
+        let directives = std::mem::take(&mut info.directives);
         let mut field = meta(info, ty);
+        for (directive, applied) in directives {
+            directive.register(self.registry);
+            field.directive_invocations.push(applied);
+        }
         if let Some(scope) = scope {
             RequiresScope.register(self.registry);
             field.directive_invocations.push(RequiresScope::apply(scope));

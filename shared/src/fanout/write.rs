@@ -261,8 +261,12 @@ pub fn write_object<R: Entity>(
         let written = match (&field.kind, gathered) {
             (_, Some(super::gather::Gathered::There(written))) => written.write(i, out, &here),
             (Kind::Leaf(put), _) => put(row, out, &here),
-            (Kind::Typename(name), _) => {
-                out.buf.extend_from_slice(name);
+            (Kind::Renamed(put, renaming), _) => {
+                let start = out.buf.len();
+                put(row, out, &here).inspect(|()| renaming.rename(&mut out.buf, start))
+            }
+            (Kind::Constant(text), _) => {
+                out.buf.extend_from_slice(text);
                 Ok(())
             }
             (Kind::Node(_), _) => {

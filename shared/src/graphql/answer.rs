@@ -36,6 +36,8 @@ pub struct Answer {
     pub codes: Vec<Cow>,
     /// Whether it may be given again to anybody who asks the same. None: it is its caller's own; or nobody wanted to know.
     pub keep: Option<Keep>,
+    /// Clients of some other version get another.
+    pub told_apart: bool,
     /// By policy, how many places are less than they should be. An answer with any is no answer to keep for others.
     pub degraded: BTreeMap<&'static str, u64>,
     /// Where the client stands, if it has a quota.
@@ -69,6 +71,7 @@ impl Answer {
             verdict: Verdict::Executed { errors: false },
             codes: Vec::new(),
             keep: None,
+            told_apart: false,
             rate: None,
             degraded: BTreeMap::new(),
             traces: Vec::new(),
@@ -121,6 +124,7 @@ pub fn refused(refusals: &[Refusal]) -> Answer {
         verdict: Verdict::Refused,
         codes,
         keep: None,
+        told_apart: false,
         rate: None,
         degraded: BTreeMap::new(),
         traces,
@@ -148,6 +152,7 @@ pub fn priced(cost: &Cost) -> Answer {
         verdict: Verdict::Executed { errors: false },
         codes: Vec::new(),
         keep: None,
+        told_apart: false,
         rate: Some(Box::new(RateHeaders { standing: cost.standing.clone(), retry_after: None })),
         degraded: BTreeMap::new(),
         traces: Vec::new(),
@@ -212,8 +217,18 @@ impl Beginning {
         told.put(&mut body);
         body.push(b'}');
         let (degraded, extended) = (told.degraded(), !told.is_empty());
-        let body = body.into();
-        Answer { body, verdict, codes, keep: None, rate: None, degraded, traces, extended, part: false }
+        Answer {
+            body: body.into(),
+            verdict,
+            codes,
+            keep: None,
+            told_apart: false,
+            rate: None,
+            degraded,
+            traces,
+            extended,
+            part: false,
+        }
     }
 }
 
@@ -286,7 +301,7 @@ fn alone(roots: &[&RootField], values: &mut [Option<Value>]) -> Option<Vec<u8>> 
     let ([root], [Some(Value::Object(value))]) = (roots, values) else { return None };
     let Value::Binary(text) = value.get_mut(RAW)? else { return None };
     // Anything but an object or a list may bear on what is around it.
-    if !matches!(text.first(), Some(b'{' | b'[')) {
+    if !matches!(text.first(), Some(b'{' | b'[')) || root.ty.renaming().is_some() {
         return None;
     }
     let mut body = Vec::from(std::mem::take(text));
@@ -309,6 +324,7 @@ pub fn refused_at(operation: &Operation, variables: &Variables, mut response: Re
         degraded: BTreeMap::new(),
         traces,
         keep: None,
+        told_apart: false,
         extended: false,
         part: false,
         rate: None,

@@ -50,6 +50,12 @@ impl Clients {
         !self.0.is_empty()
     }
 
+    /// The version of this client, where it is one of these applications and says which it is.
+    pub fn version(&self, client: &Client) -> Option<Version> {
+        self.0.get(client.name.as_deref()?)?;
+        Version::read(client.version.as_deref()?)
+    }
+
     /// What is to be told to this client, if anything is.
     ///
     /// # Errors

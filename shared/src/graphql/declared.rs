@@ -3,6 +3,7 @@
 use super::{
     document::Documents,
     engine::Engine,
+    gates::Gates,
     guard::Guard,
     roots::{Fenced, Heard, Serial},
     run::{Run, Runner},
@@ -51,6 +52,7 @@ impl Serving<'_> {
 pub(crate) struct Declared {
     runner: Arc<dyn Run>,
     registry: Arc<Registry>,
+    gates: Option<Arc<Gates>>,
     sdl: String,
 }
 
@@ -75,6 +77,7 @@ impl Declared {
         // A root that is merged of others leaves their types behind.
         registry.remove_unused_types();
         only_entities_below_roots(&registry)?;
+        let gates = Gates::of(&registry).map_err(SchemaError)?;
         // apollo-compiler validates in front of this, and the roots that arrive here were collected by us.
         let (query, mutation) = (Fenced::new(query), Serial::new(mutation));
         let subscription = Heard::new(subscription);
@@ -88,7 +91,7 @@ impl Declared {
                 "this version of async-graphql runs fields in another way: pin the one before".to_owned(),
             )
         })?;
-        Ok(Self { sdl, runner: Arc::new(runner), registry: Arc::new(registry) })
+        Ok(Self { sdl, runner: Arc::new(runner), registry: Arc::new(registry), gates })
     }
 
     pub fn sdl(&self) -> &str {
@@ -104,7 +107,7 @@ impl Declared {
         let limits = serving.settings.limits.clone();
         let guard =
             Guard::new(limits, serving.introspection(), &schema, &self.registry).map_err(SchemaError)?;
-        let documents = Documents::new(schema, self.registry, guard);
+        let documents = Documents::new(schema, self.registry, guard, self.gates);
         let trusted = Trusted::new(serving.settings, &documents).map_err(SchemaError)?;
         Ok(Engine::over(self.runner, documents, trusted, upstreams, serving.settings, serving.redis))
     }

@@ -9,12 +9,16 @@ mod verdicts;
 pub use self::place::Place;
 use self::{parsed::Parsed, verdicts::Verdicts};
 use super::{
+    clients::Version,
+    gates::{Gates, touched},
     guard::{Guard, OperationCost, Weighed},
     incremental::{DIRECTIVE, Defers, Form, Variant},
+    roots::HIDDEN,
 };
 use crate::{
     fanout::{
-        Code, Compiler, Cutting, Fault, Merged, Operation, RootField, SetId, Shown, Type, plan::Occurrence,
+        Code, Compiler, Cutting, Fault, Merged, Operation, RootField, SetId, Shown, Type, View,
+        plan::Occurrence,
     },
     telemetry::RequestRecord,
 };
@@ -67,16 +71,23 @@ pub struct PreparedOperation {
     pub introspects: bool,
     /// What it puts off, if it puts something off and clients may.
     pub defers: Option<Defers>,
+    /// By a version since which something in it is there: the same as older ones see it. Ascending; of most there is none.
+    pub below: Vec<(Version, Arc<PreparedOperation>)>,
+}
+
+impl PreparedOperation {
+    /// As an application of this version sees it, if that is another.
+    pub fn seen_by(&self, version: Version) -> Option<&Arc<Self>> {
+        self.below.iter().find(|(since, _)| version < *since).map(|(_, older)| older)
+    }
 }
 
 impl Prepared {
     /// How often it may be planned.
     pub fn plans(&self) -> usize {
-        if self.operations.iter().any(|operation| operation.defers.is_some()) {
-            1 + Defers::VARIANTS
-        } else {
-            1
-        }
+        let cut = self.operations.iter().any(|operation| operation.defers.is_some());
+        let seen = self.operations.iter().map(|operation| 1 + operation.below.len()).max();
+        seen.unwrap_or(1) * if cut { 1 + Defers::VARIANTS } else { 1 }
     }
 
     /// GetOperation (§6.1).
@@ -104,13 +115,19 @@ pub struct Documents {
     guard: Guard,
     /// Clients may put fragments off.
     defers: bool,
+    gates: Option<Arc<Gates>>,
     known: Verdicts,
 }
 
 impl Documents {
-    pub fn new(schema: Valid<Schema>, registry: Arc<Registry>, guard: Guard) -> Self {
+    pub fn new(
+        schema: Valid<Schema>,
+        registry: Arc<Registry>,
+        guard: Guard,
+        gates: Option<Arc<Gates>>,
+    ) -> Self {
         let defers = registry.directives.contains_key(DIRECTIVE);
-        Self { schema, registry, guard, defers, known: Verdicts::new() }
+        Self { schema, registry, guard, defers, gates, known: Verdicts::new() }
     }
 
     /// Whether clients may put fragments off.
@@ -181,31 +198,48 @@ impl Documents {
             .zip(variables)
             .zip(costs)
             .map(|(((name, operation), variables), cost)| {
-                let operation = self.operation(name, operation, &fragments)?;
-                Ok(PreparedOperation { variables, cost, ..operation })
+                let ready = |prepared| PreparedOperation {
+                    variables: variables.clone(),
+                    cost: cost.clone(),
+                    ..prepared
+                };
+                let (operation, below) = self.operation(name, operation, &fragments)?;
+                let below = below.into_iter().map(|(since, older)| (since, Arc::new(ready(older)))).collect();
+                Ok(PreparedOperation { below, ..ready(operation) })
             })
             .collect::<Result<_, Fault>>()
             .map_err(refuse)?;
         Ok(Prepared { operations })
     }
 
-    /// Collects the roots of an operation as one flat list without duplicates, so that what async-graphql runs is that.
+    /// Collects the roots of an operation as one flat list without duplicates, so that what async-graphql runs is that;
+    /// and again for those who see less of the schema than is selected.
     fn operation(
         &self,
         name: Option<String>,
-        mut definition: Positioned<OperationDefinition>,
+        definition: Positioned<OperationDefinition>,
         fragments: &Fragments,
-    ) -> Result<PreparedOperation, Fault> {
+    ) -> Result<(PreparedOperation, Vec<(Version, PreparedOperation)>), Fault> {
         let object = self.root(definition.node.ty)?;
-        let defers = self.defers.then(|| Defers::of(&definition, fragments)).flatten();
         // Roots are only collected here; each is compiled, and found private or not, when it first runs.
         let private = Cell::new(false);
         let compiler = Compiler::new("", fragments, &self.registry, &private, false);
-        let set = std::mem::take(&mut definition.node.selection_set.node);
-        let collected = compiler.collect(object, &[Occurrence { condition: Default::default(), set: &set }]);
-        definition.node.directives.clear();
-        let operation = self.of_roots(name, &definition, &collected.merged, fragments, None)?;
-        Ok(PreparedOperation { defers, ..operation })
+        let bare = {
+            let mut bare = definition.clone();
+            bare.node.directives.clear();
+            bare.node.selection_set.node = SelectionSet::default();
+            bare
+        };
+        let set = &definition.node.selection_set.node;
+        let collected = compiler.collect(object, &[Occurrence { condition: Default::default(), set }]);
+        let seen = |view| {
+            let defers = self.defers.then(|| Defers::of(&definition, fragments)).flatten();
+            let operation = self.of_roots(name.clone(), &bare, &collected.merged, fragments, view, None)?;
+            Ok(PreparedOperation { defers, ..operation })
+        };
+        let touched = self.gates.as_ref().map(|gates| touched(gates, &self.registry, fragments, object, set));
+        let below = touched.into_iter().flatten().map(|(since, view)| Ok((since, seen(Some(view))?)));
+        Ok((seen(None)?, below.collect::<Result<_, Fault>>()?))
     }
 
     /// The operation cut where these variables have it cut. None: nothing is put off.
@@ -233,7 +267,8 @@ impl Documents {
             bare.node.selection_set.node = SelectionSet::default();
             let waiting_for = |set: SetId, roots: &[Merged<'_>]| {
                 let cut = Some((cutting.clone(), set));
-                self.of_roots(operation.name.clone(), &bare, roots, fragments, cut).map(Arc::new)
+                let view = operation.operation.view.as_ref();
+                self.of_roots(operation.name.clone(), &bare, roots, fragments, view, cut).map(Arc::new)
             };
             let first = waiting_for(within, &split.here)?;
             let later = split.parts.iter().map(|(set, roots)| waiting_for(*set, roots));
@@ -252,13 +287,14 @@ impl Documents {
         })
     }
 
-    /// An operation of these roots; `bare` is its definition without what it selects.
+    /// An operation of these roots, for those who see this of the schema; `bare` is its definition without what it selects.
     fn of_roots(
         &self,
         name: Option<String>,
         bare: &Positioned<OperationDefinition>,
         merged: &[Merged<'_>],
         fragments: &Fragments,
+        view: Option<&Arc<View>>,
         cut: Option<(Arc<Cutting>, SetId)>,
     ) -> Result<PreparedOperation, Fault> {
         let ty = bare.node.ty;
@@ -273,14 +309,20 @@ impl Documents {
             introspects |= introspection;
             let declared =
                 match self.registry.types.get(object).and_then(|object| object.field_by_name(field_name)) {
-                    Some(field) => Type::of(&field.ty),
+                    Some(field) => Type::seen(&field.ty, view.map(|view| &**view)),
                     // `__typename` and `__schema` are not null, `__type` may be.
                     None if field_name == "__type" => Type::of("__Type"),
                     None => Type::of("__Meta!"),
                 };
-            roots.push(RootField::new(merged, declared));
+            let hidden = view.and_then(|view| view.hidden(object, field_name)).cloned();
             let mut field = merged.first.clone();
             field.node.directives.clear();
+            if hidden.is_some() {
+                field.node.alias = Some(Positioned::new(merged.key().clone(), merged.first.pos));
+                field.node.name.node = Name::new(HIDDEN);
+                field.node.arguments.clear();
+            }
+            roots.push(RootField::new(merged, declared, hidden));
             if introspection {
                 let sets = merged.all.iter().map(|(_, field)| &field.node.selection_set.node);
                 field.node.selection_set.node.items = sets.flat_map(|set| set.items.clone()).collect();
@@ -297,7 +339,8 @@ impl Documents {
             // Only introspection still needs them.
             fragments: if introspects { (**fragments).clone() } else { Default::default() },
         };
-        let mut operation = Operation::new(ty, roots, fragments.clone(), self.registry.clone());
+        let mut operation =
+            Operation::new(ty, roots, fragments.clone(), self.registry.clone()).seen(view.cloned());
         if let Some((cutting, within)) = cut {
             operation = operation.cut(cutting, within);
         }
@@ -312,6 +355,7 @@ impl Documents {
             variables: Vec::new(),
             cost: OperationCost::default(),
             defers: None,
+            below: Vec::new(),
         })
     }
 }

@@ -4,6 +4,7 @@ mod stream;
 
 use super::{
     answer::{self, Answer, Verdict},
+    clients::Clients,
     declared::{Declared, SchemaError, Serving},
     document::{Documents, Prepared, PreparedOperation, Refusal, Refusals},
     operation::GraphqlRequest,
@@ -42,6 +43,7 @@ struct Inner {
     trusted: Trusted,
     tells_fanout: bool,
     quota: Option<Quota>,
+    clients: Clients,
 }
 
 impl Engine {
@@ -83,6 +85,7 @@ impl Engine {
             trusted,
             tells_fanout: settings.profile == Profile::Development,
             quota: Quota::new(settings, redis),
+            clients: Clients::new(&settings.clients),
         });
         let every = Duration::from_millis(settings.documents.reload_ms);
         trusted::watch(Arc::downgrade(&inner), every, |inner| (&inner.trusted, &inner.documents));
@@ -116,13 +119,15 @@ impl Engine {
         context: RequestContext,
         wants_keep: bool,
     ) -> Answer {
-        let answer = match asked {
+        let told_apart = asked.as_ref().is_ok_and(Asked::is_told_apart);
+        let mut answer = match asked {
             Err(refusals) => answer::refused(&refusals),
             Ok(asked) => {
                 let answer = self.answer(asked, request, context, wants_keep).await;
                 answer.unwrap_or_else(|fault| answer::refused(&[Refusal { fault, at: None }]))
             }
         };
+        answer.told_apart = told_apart;
         note_codes(&answer);
         note_degraded(&answer.degraded);
         answer
@@ -225,14 +230,27 @@ impl Engine {
     ) -> Result<Asked, Refusals> {
         let prepared = self.0.trusted.document(request, context, &self.0.documents)?;
         let name = request.operation_name.as_deref().filter(|name| !name.is_empty());
-        let at = {
+        let (at, older) = {
             let operation = prepared.operation(name).map_err(refuse)?;
             RequestRecord::with_current(|record| {
                 record.set_operation(recorded(operation.operation.ty), operation.name.as_deref());
             });
-            prepared.operations.iter().position(|other| std::ptr::eq(other, operation)).unwrap_or(0)
+            let at = prepared.operations.iter().position(|other| std::ptr::eq(other, operation)).unwrap_or(0);
+            (at, self.older(operation, context))
         };
-        Ok(Asked { prepared, at, cut: None })
+        Ok(Asked { prepared, at, instead: older })
+    }
+
+    /// An operation as this client sees it, if it is too old for something in it.
+    fn older(
+        &self,
+        operation: &PreparedOperation,
+        context: &RequestContext,
+    ) -> Option<Arc<PreparedOperation>> {
+        if operation.below.is_empty() {
+            return None;
+        }
+        operation.seen_by(self.0.clients.version(context.told_apart())?).cloned()
     }
 
     /// An operation with all that it needs to run, for the caller in `context`.
@@ -272,18 +290,23 @@ impl Engine {
 pub(super) struct Asked {
     prepared: Arc<Prepared>,
     at: usize,
-    /// What runs instead, where it is cut.
-    cut: Option<Arc<PreparedOperation>>,
+    /// What runs instead, where it is cut, or some of it is not there for this client.
+    instead: Option<Arc<PreparedOperation>>,
 }
 
 impl Asked {
     pub fn operation(&self) -> &PreparedOperation {
-        self.cut.as_deref().unwrap_or(&self.prepared.operations[self.at])
+        self.instead.as_deref().unwrap_or(&self.prepared.operations[self.at])
+    }
+
+    /// Whether it is another for clients of some other version.
+    pub fn is_told_apart(&self) -> bool {
+        !self.prepared.operations[self.at].below.is_empty()
     }
 
     /// What of it waits for the same.
     pub fn as_cut(&self, operation: &Arc<PreparedOperation>) -> Self {
-        Self { cut: Some(operation.clone()), ..self.clone() }
+        Self { instead: Some(operation.clone()), ..self.clone() }
     }
 }
 

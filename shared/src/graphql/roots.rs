@@ -2,7 +2,7 @@
 
 use super::run::{Seen, sees};
 use crate::{
-    fanout::{Completing, Execution, Fault, plan::GuardFn},
+    fanout::{Completing, Execution, Fault, plan::GuardFn, raw_value},
     request::ContextExt,
 };
 use async_graphql::{
@@ -19,6 +19,15 @@ use std::{
         atomic::{AtomicBool, Ordering::Relaxed},
     },
 };
+
+/// The name that a root runs under where it is not there yet for whoever asks. No GraphQL name, so no field of anybody's.
+pub(super) const HIDDEN: &str = "?hidden";
+
+/// What stands in the place of such a root.
+fn fallback(ctx: &Context<'_>) -> Option<Value> {
+    let operation = &ctx.data_opt::<Arc<Execution>>()?.operation;
+    Some(raw_value(operation.root_at(ctx.item.pos)?.hidden.clone()?))
+}
 
 /// Stands around the roots: a panic in one is one masked error of that one. (An extension could do this too, but
 /// async-graphql boxes a future for each of its hooks as soon as there is one.)
@@ -63,6 +72,9 @@ impl<T: ObjectType> ContainerType for Fenced<T> {
     async fn resolve_field(&self, ctx: &Context<'_>) -> ServerResult<Option<Value>> {
         if sees(&self.seen, ctx) {
             return Ok(None);
+        }
+        if ctx.item.node.name.node == HIDDEN {
+            return Ok(fallback(ctx));
         }
         fenced(&*self.roots, ctx).await
     }

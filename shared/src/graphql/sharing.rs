@@ -301,6 +301,7 @@ mod tests {
             verdict: Verdict::Executed { errors: false },
             codes: Vec::new(),
             keep: None,
+            told_apart: false,
             rate: None,
             degraded: Default::default(),
             traces: Vec::new(),

@@ -14,6 +14,7 @@ mod documents;
 mod edge;
 mod errors;
 mod executor;
+mod gates;
 mod http;
 mod keys;
 mod operations;

@@ -9,7 +9,7 @@ fn documents() -> Documents {
     let mut registry = Registry { query_type: String::from("Query"), ..Registry::default() };
     <i32 as async_graphql::OutputType>::create_type_info(&mut registry);
     let guard = Guard::new(Limits::default(), false, &schema, &registry).unwrap();
-    Documents::new(schema, Arc::new(registry), guard)
+    Documents::new(schema, Arc::new(registry), guard, None)
 }
 
 fn address(nth: u32) -> IpAddr {

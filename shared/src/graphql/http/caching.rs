@@ -19,8 +19,14 @@ use std::time::{Duration, Instant};
 /// What else an answer depends on. `Accept-Encoding` is said where it is compressed.
 const VARIES_BY: HeaderValue = HeaderValue::from_static("accept, accept-language");
 
+/// And if it is another for clients of other versions: whatever they name themselves by.
+const VARIES_BY_CLIENT: HeaderValue = HeaderValue::from_static(
+    "graphql-client-name, graphql-client-version, apollographql-client-name, apollographql-client-version",
+);
+
 /// `Cache-Control` and `ETag` of one response.
 pub struct Caching {
+    told_apart: bool,
     control: HeaderValue,
     etag: Option<HeaderValue>,
 }
@@ -28,14 +34,14 @@ pub struct Caching {
 impl Caching {
     /// Nobody keeps what was refused.
     pub fn refused() -> Self {
-        Self { control: HeaderValue::from_static("no-store"), etag: None }
+        Self { told_apart: false, control: HeaderValue::from_static("no-store"), etag: None }
     }
 
     /// Of an answer; the tag is made of its bytes.
     pub fn of(answer: &Answer) -> Self {
         let whole = answer.verdict == Verdict::Executed { errors: false } && answer.degraded.is_empty();
         if !whole {
-            return Self::refused();
+            return Self { told_apart: answer.told_apart, ..Self::refused() };
         }
         let control = match answer.keep {
             None => HeaderValue::from_static("private, no-store"),
@@ -43,13 +49,16 @@ impl Caching {
             Some(Keep::Confirmed) => CONFIRMED,
             Some(Keep::Until(until)) => fresh(until.saturating_duration_since(Instant::now())),
         };
-        Self { control, etag: etag(&answer.body) }
+        Self { told_apart: answer.told_apart, control, etag: etag(&answer.body) }
     }
 
     /// Says so in a response, which has no body if the caller has it already.
     pub fn say(self, asked: &HeaderMap, mut response: Response) -> Response {
         let headers = response.headers_mut();
         headers.append(header::VARY, VARIES_BY);
+        if self.told_apart {
+            headers.append(header::VARY, VARIES_BY_CLIENT);
+        }
         headers.insert(header::CACHE_CONTROL, self.control);
         let Some(etag) = self.etag else { return response };
         let known = asked.get_all(header::IF_NONE_MATCH).iter().any(|known| names(known, &etag));

@@ -3,7 +3,7 @@
 use crate::{track::TrackById, upstreams::CATALOG};
 use async_graphql::{Enum, ID};
 use bff::{
-    Ask, First, IntoAsk, Leaf, edges, entity,
+    Ask, First, IntoAsk, Leaf, Since, edges, entity,
     fanout::{Bubble, Out, Path},
     question,
 };
@@ -67,7 +67,8 @@ pub struct ChartPlace {
     rank: i32,
     #[graphql(skip)]
     track_id: ID,
-    #[graphql(skip)]
+    /// Where it was last time, for "up from 40". Null if it was not in this chart.
+    #[graphql(directive = Since::apply("2.3", "null"))]
     previous_rank: Option<i32>,
 }
 
@@ -82,7 +83,13 @@ pub enum Movement {
     Down,
     /// It stayed.
     Same,
+    /// It was ten places further down, or more.
+    #[graphql(directive = Since::apply("2.3", "UP"))]
+    Soared,
 }
+
+/// From so many places on, up is soared.
+const SOARING: i32 = 10;
 
 impl Leaf for Movement {
     fn put(&self, out: &mut Out, path: &Path<'_>) -> Result<(), Bubble> {
@@ -91,6 +98,7 @@ impl Leaf for Movement {
             Self::Up => "UP",
             Self::Down => "DOWN",
             Self::Same => "SAME",
+            Self::Soared => "SOARED",
         };
         name.put(out, path)
     }
@@ -102,6 +110,7 @@ impl ChartPlace {
     fn movement(&self) -> Movement {
         match self.previous_rank {
             None => Movement::New,
+            Some(before) if before - self.rank >= SOARING => Movement::Soared,
             Some(before) if before > self.rank => Movement::Up,
             Some(before) if before < self.rank => Movement::Down,
             Some(_) => Movement::Same,

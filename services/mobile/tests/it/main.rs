@@ -9,6 +9,7 @@ mod failures;
 mod growth;
 mod home_screen;
 mod library_screen;
+mod old_apps;
 mod playlist_screen;
 mod schema;
 mod search_screen;

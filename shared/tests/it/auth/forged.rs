@@ -26,6 +26,7 @@ async fn what_the_provider_has_not_signed_is_refused() {
     let AlgorithmParameters::RSA(rsa) = jwk(0).algorithm else { panic!("not an RSA key") };
     let rsa_head = encoded(&json!({"alg": "RS256", "typ": "at+jwt", "kid": "key-1"}));
     let public = |number| serde_json::to_vec(&jwk(number)).unwrap();
+    let named = |kid: &str| Header { kid: Some(kid.to_owned()), ..header(1) };
     for (what, token) in [
         ("alg=none", format!("{none}.{body}.")),
         ("alg=none, with a signature", format!("{none}.{body}.{signature}")),
@@ -37,6 +38,8 @@ async fn what_the_provider_has_not_signed_is_refused() {
         ("the algorithm of another key", format!("{rsa_head}.{body}.{signature}")),
         ("another's key of the same name", sign(&header(1), &provider.claims(), 2)),
         ("a key that is not published", provider.token(9)),
+        ("a good signature under no key's name", sign(&named("key-7"), &provider.claims(), 1)),
+        ("a good signature under another key's name", sign(&named("key-0"), &provider.claims(), 1)),
         ("no key, where there are several", sign(&Header { kid: None, ..header(1) }, &provider.claims(), 1)),
         ("other claims below a signature", format!("{head}.{others}.{signature}")),
         ("no signature", format!("{head}.{body}.")),

@@ -6,6 +6,7 @@ use bff::{
     config::{RedisSettings, Secret, TlsSettings},
     redis::{Redis, Unavailable, cmd},
 };
+use futures::FutureExt;
 use kit::{Authority, Place, RedisServer};
 
 /// Long enough that only a hang would take it: what fails at once must fail long before.
@@ -167,7 +168,7 @@ async fn many_who_ask_at_first_open_one_connection() {
 async fn who_leaves_while_connecting_spoils_it_for_nobody() {
     let server = RedisServer::start().await;
     let redis = redis_at(&server.url(), |_| ());
-    let left = tokio::time::timeout(Duration::ZERO, ping(&redis)).await;
-    assert!(left.is_err());
+    // Gone after its first look, by when nothing is connected but by a miracle.
+    drop(ping(&redis).now_or_never());
     ping(&redis).await.unwrap();
 }

@@ -63,6 +63,17 @@ async fn a_session_of_one_is_a_session_of_all_and_ends_for_all() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_is_open_where_it_ends_is_told_at_once() {
+    let mut world = Replicas::start().await;
+    let browser = world.signed_in().await;
+    let mut socket = listening(&world.one, &browser).await;
+    assert_eq!(browser.post("/auth/logout", &[MARK]).await.status, 200);
+    // Whoever only looked from time to time would find nothing to look at.
+    world.redis.stop().await;
+    assert_eq!(socket.closed().await.0, 4403);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_provider_tells_one_and_all_know() {
     let world = Replicas::start().await;
     let here = world.signed_in().await;

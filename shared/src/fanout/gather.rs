@@ -150,7 +150,6 @@ pub fn gather_object<'p, R: Entity>(
                 Err(fault) => Gathered::There(Box::new(Failed { fault, nullable })),
             }
         } else {
-            cx.loader.stats().touch(objects.saturating_mul(field.weight));
             Gathered::Row
         });
     }

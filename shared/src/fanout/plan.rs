@@ -481,7 +481,7 @@ pub(super) struct Selected<R> {
     pub conditions: Vec<Condition>,
     pub guard: Option<&'static dyn FieldGuard>,
     pub nullable: bool,
-    /// What it costs in each row, if it says so itself; objects below it count for themselves.
+    /// What it costs in each row, if it says so itself; objects below it count for themselves. Edges alone can say so.
     pub weight: u64,
     pub kind: Kind<R>,
 }
@@ -584,10 +584,7 @@ pub(super) fn compile_fields<R: Entity>(
     let places = places.iter().any(Places::vary).then_some(places);
     let flat = places.is_none()
         && fields.iter().all(|field| {
-            field.conditions.is_empty()
-                && field.guard.is_none()
-                && field.weight == 0
-                && !matches!(field.kind, Kind::Node(_))
+            field.conditions.is_empty() && field.guard.is_none() && !matches!(field.kind, Kind::Node(_))
         });
     Ok(ObjectPlan { fields, weight: compiler.weight, flat, places, cut: None })
 }

@@ -1,7 +1,5 @@
 //! Redis, as the platform uses it: found late, lost, stalled, found again; and never waited for.
 
-use std::time::Duration;
-
 use bff::{
     config::{RedisSettings, Secret, TlsSettings},
     redis::{Redis, Unavailable, cmd},

@@ -3,7 +3,7 @@
 use async_graphql::{Context, EmptyMutation, Object, Subscription};
 use bff::{
     Ask, Bff, ContextExt, IntoAsk, Text, Upstream,
-    app::Running,
+    app::{Running, Signals},
     config::{self, Problems, Settings, Spec},
     edges, entity, question,
 };
@@ -154,11 +154,12 @@ pub async fn serve(
     upstream: String,
     set: Vec<String>,
 ) -> Result<(), Box<dyn Error + Send + Sync>> {
+    let signals = Signals::heard();
     let running = start(listen, &upstream, &set).await?;
     if let Some(admin) = running.admin {
         seat::announce_admin(admin);
     }
     seat::announce(running.addr);
-    running.wait_for_signal_then_shutdown().await;
+    running.serve_until(signals).await;
     Ok(())
 }

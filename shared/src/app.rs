@@ -7,6 +7,7 @@ mod errors;
 mod health;
 mod intake;
 mod listener;
+mod signals;
 mod stack;
 mod straight;
 
@@ -24,6 +25,7 @@ use axum::Router;
 pub use client::Client;
 pub use errors::ErrorBody;
 pub use health::ReadyCheck;
+pub use signals::Signals;
 pub use stack::{Deadline, Draining};
 use stack::{Layers, Paths};
 pub use straight::Straight;
@@ -214,33 +216,18 @@ impl Running {
         tracing::info!("stopped");
     }
 
-    /// Serves until SIGTERM or SIGINT (Ctrl-C), then shuts down; a second signal ends it at once.
-    pub async fn wait_for_signal_then_shutdown(self) {
+    /// Serves until one of the signals, or the end of standard input where `stop_with_stdin` says so, then shuts down; a
+    /// second signal ends it at once.
+    pub async fn serve_until(self, mut signals: Signals) {
         let stdin_closed = stdin_closed(self.stop_with_stdin);
         tokio::select! {
-            () = signal() => {}
+            () = signals.next() => {}
             () = stdin_closed => {}
         }
         tokio::select! {
             () = self.shutdown() => {}
-            () = signal() => tracing::warn!("second signal: not waiting for requests under way"),
+            () = signals.next() => tracing::warn!("second signal: not waiting for requests under way"),
         }
-    }
-}
-
-/// Waits for a signal to stop.
-async fn signal() {
-    use tokio::signal::unix::{SignalKind, signal};
-    let (Ok(mut terminate), Ok(mut interrupt)) =
-        (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
-    else {
-        // Without handlers the operating system's own apply: the process ends, undrained.
-        tracing::warn!("no signal handlers: stopping will not drain");
-        return std::future::pending().await;
-    };
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
     }
 }
 

@@ -3,7 +3,10 @@
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use bff::config::{Args, Section};
+use bff::{
+    app::Signals,
+    config::{Args, Section},
+};
 use clap::{CommandFactory, FromArgMatches};
 use serde::{Deserialize, Serialize};
 
@@ -96,8 +99,9 @@ where
     C: Section + Clone + Send + Sync + 'static,
 {
     bff::telemetry::init(settings.common.log, service.spec.service);
+    let signals = Signals::heard();
     let running = service.start(settings).await?;
-    running.app.wait_for_signal_then_shutdown().await;
+    running.app.serve_until(signals).await;
     running.db.close().await;
     Ok(())
 }

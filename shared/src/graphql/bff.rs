@@ -8,7 +8,7 @@ use super::{
     socket::{self, Sockets},
 };
 use crate::{
-    app::{self, App, Running},
+    app::{self, App, Running, Signals},
     auth::{Authenticator, Sessions, internal::Signer},
     config::{self, Profile, Settings, Spec},
     redis::Redis,
@@ -194,9 +194,10 @@ pub async fn serve(bff: Bff) -> ExitCode {
         Err(code) => return code,
     };
     telemetry::init(settings.log, bff.spec.service);
+    let signals = Signals::heard();
     match bff.start(settings).await {
         Ok(running) => {
-            running.wait_for_signal_then_shutdown().await;
+            running.serve_until(signals).await;
             ExitCode::SUCCESS
         }
         Err(error) => fail(&error),

@@ -15,7 +15,7 @@ use axum::{
     routing::{get, post},
 };
 use bff::{
-    app::{self, App, Client, Deadline, Draining, ErrorBody, ReadyCheck, StartError},
+    app::{self, App, Client, Deadline, Draining, ErrorBody, ReadyCheck, Signals, StartError},
     config::Settings,
 };
 use http::StatusCode;
@@ -254,6 +254,18 @@ async fn a_drain_refuses_new_connections_and_lets_requests_finish() {
     assert_eq!(request.await.unwrap().text, "finished");
     shutdown.await.unwrap();
     assert!(tokio::net::TcpStream::connect(admin).await.is_err());
+}
+
+/// Whoever starts it may stop it before it has said that it listens: it drains all the same, and is not cut off.
+#[tokio::test]
+async fn a_signal_that_comes_while_it_starts_is_heard() {
+    let signals = Signals::heard();
+    let this = std::process::id().to_string();
+    assert!(std::process::Command::new("kill").args(["-TERM", &this]).status().unwrap().success());
+    let running = serve(settings(), Router::new()).await;
+    let addr = running.addr;
+    running.serve_until(signals).await;
+    assert!(tokio::net::TcpStream::connect(addr).await.is_err());
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use axum::{Router, routing::get};
 use bff::{
-    app::{self, App},
+    app::{self, App, Signals},
     config, telemetry,
 };
 use clap::Parser;
@@ -27,9 +27,10 @@ async fn main() -> ExitCode {
         .route("/things/{id}", get(async || ""))
         .route("/boom", get(boom))
         .route("/slow", get(slow));
+    let signals = Signals::heard();
     match app::start(App::new(settings, public)).await {
         Ok(running) => {
-            running.wait_for_signal_then_shutdown().await;
+            running.serve_until(signals).await;
             ExitCode::SUCCESS
         }
         Err(error) => {

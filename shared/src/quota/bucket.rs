@@ -3,6 +3,9 @@
 //! A plan gives `limit` in `window_ms` milliseconds. Counted in 1/`window_ms` of one, each millisecond pays back `limit`, and
 //! a cost of `c` owes `c * window_ms`. Nothing is rounded, so nothing is given twice: the debt is never more than
 //! `limit * window_ms`. All of it fits into what Lua's numbers hold exactly (2^53).
+//!
+//! This is GCRA, by a few lines of arithmetic that are the same here and in Redis. `governor` keeps its state in this process
+//! alone, and takes nothing back: what an operation did not touch could not be returned.
 
 use std::time::Duration;
 

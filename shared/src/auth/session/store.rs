@@ -1,5 +1,8 @@
 //! Where sessions are kept: in this process, or in Redis for all replicas. What is kept is sealed either way, under names
 //! from which no cookie can be found out.
+//!
+//! Not by `tower-sessions`: its stores have no compare-and-set, which one renewal for all replicas needs, find no session by
+//! the provider's `sid`, which a logout told from behind needs, and are not bounded in bytes.
 
 mod memory;
 mod shared;

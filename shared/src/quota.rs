@@ -93,8 +93,8 @@ impl Quota {
         let account = self.account(context)?;
         let requested = cost.max(1);
         if requested > account.plan.limit {
-            let level = self.level(&account, 0, 0).await.0;
-            return Err(account.too_much(requested, level));
+            let (level, local) = self.level(&account, 0, 0).await;
+            return Err(account.too_much(requested, level, local));
         }
         let (level, local) = self.level(&account, requested, 0).await;
         let outcome = if level.taken { "granted" } else { "refused" };
@@ -202,7 +202,7 @@ impl Account {
     }
 
     /// It would never fit.
-    fn too_much(&self, requested: u64, level: Level) -> Refused {
+    fn too_much(&self, requested: u64, level: Level, local: bool) -> Refused {
         let Plan { name, limit, .. } = &*self.plan;
         let message = format!(
             "This operation may cost {requested}, more than the {limit} that the plan \"{name}\" has at once. Ask for \
@@ -210,7 +210,7 @@ impl Account {
         );
         Refused {
             fault: Fault::new(Code::CostLimitExceeded, message),
-            cost: Some(Box::new(Cost { requested, actual: 0, standing: self.standing(level, false) })),
+            cost: Some(Box::new(Cost { requested, actual: 0, standing: self.standing(level, local) })),
         }
     }
 

@@ -368,6 +368,9 @@ async fn while_redis_is_gone_each_replica_gives_its_share_and_says_so() {
     assert_eq!(cost(&world.ask(&token, &things(1)).await)[2..], [50, 1]);
     // What would fit into the whole is told to come later, and not that it never fits.
     assert_eq!(world.ask(&token, &things(80)).await.codes(), ["RATE_LIMITED"]);
+    let never = world.ask(&token, "{ a: things(first: 60) { id } b: things(first: 60) { id } }").await;
+    assert_eq!(never.codes(), ["COST_LIMIT_EXCEEDED"]);
+    assert_eq!(never.json["extensions"]["cost"]["local"], true);
     let metrics = world.bff.admin("/metrics").await.text;
     assert!(
         metrics.contains("graphql_quota_total{service=\"metered\",outcome=\"granted\",bucket=\"local\"} 17"),

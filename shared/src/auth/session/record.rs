@@ -55,3 +55,36 @@ pub struct Login {
     /// Seconds since 1970.
     pub began_s: u64,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn record(from: u64, until: u64, refresh_token: Option<&str>) -> Record {
+        Record {
+            subject: String::new(),
+            name: None,
+            scope: String::new(),
+            plan: None,
+            sid: None,
+            id_token: String::new(),
+            access_from_s: from,
+            access_until_s: Some(until),
+            refresh_token: refresh_token.map(str::to_owned),
+            generation: 0,
+            ends_s: u64::MAX,
+        }
+    }
+
+    #[test]
+    fn a_token_is_renewed_a_minute_before_its_end_or_in_the_last_tenth_of_a_short_life() {
+        let long = record(1_000, 4_600, Some("again"));
+        assert!(!long.is_due(4_539) && long.is_due(4_540) && !long.is_spent(4_599) && long.is_spent(4_600));
+        let short = record(1_000, 1_100, Some("again"));
+        assert!(
+            !short.is_due(1_089) && short.is_due(1_090) && !short.is_spent(1_099) && short.is_spent(1_100)
+        );
+        let only = record(1_000, 1_100, None);
+        assert!(!only.is_due(2_000) && !only.is_spent(2_000));
+    }
+}

